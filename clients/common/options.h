@@ -1,0 +1,53 @@
+/*
+ * Options from a table; usage text is printed from the same table. Long options
+ * only ("--input 12", "--input=12"), besides -h, -v and a lone "-". "--" ends
+ * them. An option may be cut short only if it stays unique.
+ */
+#ifndef CLIENTS_OPTIONS_H
+#define CLIENTS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_kind {
+	OPTION_FLAG,  /* bool */
+	OPTION_TEXT,  /* const char *, borrowed from argv */
+	OPTION_U64,   /* uint64_t, bounded by max where not 0 */
+	OPTION_LIST,  /* struct option_list: may be given several times */
+	OPTION_HEAD   /* no option: a heading in the help text */
+};
+
+#define OPTION_LIST_MAX 32
+struct option_list {
+	const char *items[OPTION_LIST_MAX];
+	size_t n;
+};
+
+struct option_spec {
+	const char *name; /* "cache-read" */
+	enum option_kind kind;
+	size_t offset;	 /* into the program's options struct */
+	const char *arg; /* "N", "ID"; NULL for flags */
+	const char *help;
+	uint64_t max;
+	size_t seen_offset; /* of a bool set when the option is given; 0: none */
+};
+
+struct option_program {
+	const char *name;     /* "tt-send" */
+	const char *synopsis; /* "[OPTION…] | -" */
+	const char *summary;  /* one sentence */
+	const struct option_spec *specs;
+	size_t nspecs;
+};
+
+/*
+ * Fills opts and moves the operands to the front of argv[1..]; *nargs counts
+ * them. Prints help or version and exits 0 by way of *done = true. -1 after one
+ * clear line on stderr (exit 2 is the caller's).
+ */
+int options_parse(const struct option_program *prog, void *opts, int argc,
+    char **argv, int *nargs, bool *done);
+
+#endif
