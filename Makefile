@@ -23,15 +23,18 @@ else
 STATIC := -static
 endif
 
-PROTO := proto/calendar.c proto/codec.c proto/config.c proto/error.c \
+PROTO := proto/calendar.c proto/codec.c proto/codec_put.c \
+	proto/codec_report.c proto/config.c proto/error.c \
 	proto/event.c proto/json.c proto/money.c proto/places.c proto/put.c \
 	proto/report.c proto/sums.c proto/text.c proto/wire.c
 LEDGER := collectord/ledger/apply.c collectord/ledger/bytes.c \
 	collectord/ledger/digest.c collectord/ledger/dims.c \
-	collectord/ledger/ids.c collectord/ledger/ledger.c \
+	collectord/ledger/group.c collectord/ledger/ids.c \
+	collectord/ledger/ledger.c collectord/ledger/map.c \
 	collectord/ledger/merge.c collectord/ledger/query.c \
 	collectord/ledger/record.c collectord/ledger/slots.c \
-	collectord/ledger/store.c
+	collectord/ledger/sources.c collectord/ledger/store.c \
+	collectord/ledger/writer.c
 DAEMON := collectord/clock.c collectord/log.c collectord/sys.c \
 	collectord/peers/batch.c collectord/peers/conn.c \
 	collectord/peers/dispatch.c collectord/peers/server.c \
@@ -39,7 +42,9 @@ DAEMON := collectord/clock.c collectord/log.c collectord/sys.c \
 COMMON := clients/common/client.c clients/common/launch.c \
 	clients/common/ndjson.c clients/common/options.c \
 	clients/common/output.c clients/common/period.c \
-	clients/common/spool.c clients/common/table.c clients/common/uuid.c
+	clients/common/spool.c clients/common/uuid.c
+VIEWS := clients/common/figure.c clients/common/table.c \
+	$(sort $(wildcard clients/report/*.c))
 
 PROGRAMS := collectord tt tt-send tt-report
 MAN1 := clients/tt.1 clients/tt-send.1 clients/tt-report.1
@@ -57,10 +62,10 @@ $(B)/collectord: $(call obj,collectord/main.c $(DAEMON) $(LEDGER) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) $(DAEMON_L) $(LDLIBS)
 $(B)/tt: $(call obj,clients/tt.c)
 	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(LDLIBS)
-$(B)/tt-send: $(call obj,clients/tt-send.c $(filter-out %/table.c,$(COMMON)) $(PROTO))
+$(B)/tt-send: $(call obj,clients/tt-send.c $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(PROTO_L) $(LDLIBS)
 # Tables come from libsmartcols, which is a shared library only.
-$(B)/tt-report: $(call obj,clients/tt-report.c $(COMMON) $(PROTO))
+$(B)/tt-report: $(call obj,clients/tt-report.c $(VIEWS) $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
 
 $(B)/obj/%.o: %.c
@@ -71,9 +76,9 @@ $(B)/obj/%.o: %.c
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
 CRITERION_L := $(shell $(PKG_CONFIG) --libs criterion)
 UNIT_proto := $(PROTO)
-UNIT_ledger := $(LEDGER) $(PROTO)
+UNIT_ledger := tests/unit/ledger/sights.c $(LEDGER) $(PROTO)
 UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c $(PROTO)
-UNIT_clients := $(COMMON) $(PROTO)
+UNIT_clients := $(VIEWS) $(COMMON) $(PROTO)
 define unit_rule
 $(B)/unit/$(1)/%: $(B)/obj/tests/unit/$(1)/%.o $(call obj,$(UNIT_$(1)))
 	@mkdir -p $$(@D)

@@ -24,9 +24,14 @@ int calendar_use_zone(const char *name);
 /* The zone's name for display, as found. */
 const char *calendar_zone(void);
 
-/* UTC ms of the first instant of that local day. Days of 23 and 25 h are so. */
+/*
+ * UTC ms of the first instant of that local day. Days of 23 and 25 h are so.
+ * Where the clock jumps over the start, the day begins with the jump; where it
+ * is set back over it, at the first pass. A day that a zone left out is empty:
+ * it starts when the next one does.
+ */
 int64_t calendar_day_start(struct civil day, int start_hour);
-/* The local day an instant belongs to. */
+/* The local day an instant belongs to: from that day's start to the next's. */
 struct civil calendar_day_of(int64_t ms, int start_hour);
 /* Start of the local hour: the instant less minutes and seconds, by its offset */
 int64_t calendar_hour_start(int64_t ms);
@@ -47,7 +52,9 @@ int calendar_parse_date(const char *s, size_t len, struct civil *day);
 /*
  * RFC 3339 with zone, fractions optional: "2026-05-12T10:00:00.123Z",
  * "2026-05-12 10:00:00+02:00". Without a zone (is_local NULL: an error) it is
- * read as local time and *is_local set. -1 when impossible.
+ * read as local time and *is_local set; where a clock change skips or repeats
+ * it, the rule of day starts holds. A leap second, 23:59:60 UTC, is taken for
+ * the second after it. -1 when impossible.
  */
 int calendar_parse_time(const char *s, size_t len, int64_t *ms, bool *is_local);
 /* "2026-11-16T00:00:00+01:00" in the local zone; ".123" only where not zero. */

@@ -1,6 +1,7 @@
 /*
- * MessagePack-RPC messages to structs and back; the only file that sees
- * msgpack-c. PROTOCOL.md is the contract. No I/O.
+ * MessagePack-RPC messages to structs and back. PROTOCOL.md is the contract.
+ * codec.c has the envelopes and any value and is the only file that sees
+ * msgpack-c; codec_put.c and codec_report.c have those two methods. No I/O.
  *
  * Writing goes to a struct packer: a growing buffer that remembers failure, so
  * that callers write straight on and check `failed` once. Reading borrows: texts
@@ -84,6 +85,8 @@ void pack_error(struct packer *k, uint32_t msgid, const struct error *e);
 void pack_put_result(struct packer *k, uint32_t msgid, const struct put *p);
 /* One row of a report's `rows` array. nby texts are written. */
 void pack_row(struct packer *k, const struct report_row *row, size_t nby);
+/* A report's `total`. */
+void pack_total(struct packer *k, const struct sums *s, uint64_t sessions);
 
 struct reply {
 	uint32_t msgid;
@@ -105,6 +108,8 @@ int unpack_put_result(struct wire_cursor c, struct put_counts *n,
     void *arg);
 /* One row; nby as asked. Moves the cursor past it. */
 int unpack_row(struct wire_cursor *c, size_t nby, struct report_row *row);
+/* Likewise a report's `total`. */
+int unpack_total(struct wire_cursor *c, struct sums *s, uint64_t *sessions);
 
 /* --- Maps with known keys ------------------------------------------------- */
 
@@ -113,19 +118,30 @@ int unpack_row(struct wire_cursor *c, size_t nby, struct report_row *row);
  * like consist of. Unknown keys are passed over, as everywhere.
  */
 enum value_type { VALUE_NIL, VALUE_BOOL, VALUE_U64, VALUE_I64, VALUE_TEXT,
-	VALUE_ARRAY, VALUE_MAP, VALUE_OTHER };
+	VALUE_ARRAY, VALUE_MAP, VALUE_FLOAT, VALUE_OTHER };
 struct value {
 	enum value_type type;
 	uint64_t u64;
 	int64_t i64; /* also where u64 fits */
+	double f64;
+	bool is_single; /* a FLOAT of 32 bits */
 	bool b;
 	struct text text;
 	uint32_t n;		 /* members of an array or map */
 	struct wire_cursor rest; /* its content, for ARRAY and MAP */
+	struct wire_cursor at;	 /* the value itself, for unpack_member */
 };
 /* Reads the value at the cursor and moves past it. -1 at the end. */
 int unpack_value(struct wire_cursor *c, struct value *v);
-/* The member of a map (a cursor at a map) by key; false when absent. */
+/*
+ * Steps over one key of a map, for walking its `rest`. *key is {NULL, 0} where
+ * it is not a text. -1 at the end.
+ */
+int unpack_key(struct wire_cursor *c, struct text *key);
+/*
+ * The member of a map (a cursor at a map) by key; false when absent. The last of
+ * equal keys wins.
+ */
 bool unpack_member(struct wire_cursor map, const char *key, struct value *v);
 
 #endif

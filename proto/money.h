@@ -14,6 +14,7 @@
 #define MONEY_TEXT_MAX 48 /* any formatted sum, NUL included */
 
 __extension__ typedef __int128 money_sum;
+__extension__ typedef unsigned __int128 money_magnitude;
 
 enum { MONEY_ESYNTAX = -1, MONEY_ERANGE = -2 };
 
@@ -24,6 +25,17 @@ enum { MONEY_ESYNTAX = -1, MONEY_ERANGE = -2 };
  */
 int money_parse(const char *s, size_t len, int64_t *pico);
 int money_parse_sum(const char *s, size_t len, money_sum *pico);
+/*
+ * The number that decimal text stands for, times 10^places: what the two above
+ * and whole counts are made of. Same grammar, rounding and errors.
+ */
+struct money_decimal {
+	money_magnitude magnitude;
+	bool negative; /* "-0" too */
+	bool exact;    /* nothing was rounded away */
+};
+int money_parse_decimal(const char *s, size_t len, int places,
+    struct money_decimal *d);
 /*
  * Exact decimal text of dollars, at most 12 decimals, no trailing zeros, no
  * "-0": "0", "0.4239", "-3". NUL-terminated; returns its length.

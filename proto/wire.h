@@ -28,6 +28,7 @@ struct wire_scan {
 	uint64_t skip;	 /* payload bytes still to pass over */
 	size_t pos;	 /* bytes of this message seen so far */
 	uint32_t nodes;	 /* values announced so far */
+	uint32_t missing; /* of them, not yet begun: the sum of left */
 	uint8_t depth;
 	uint8_t head_len; /* bytes of a split header kept in head */
 	uint8_t head[5];

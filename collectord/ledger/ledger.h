@@ -36,8 +36,8 @@ struct text ledger_machine(const struct ledger *l);
  * and their counts are filled; on an error code none is, and *why says more.
  * Writer thread only.
  */
-int ledger_put(struct ledger *l, struct put *const *puts, size_t n, char *why,
-    size_t cap);
+int ledger_put(
+    struct ledger *l, struct put *const *puts, size_t n, char *why, size_t cap);
 
 /* A report under way. Owns its copy of the query. Any one thread at a time. */
 struct ledger_query;
@@ -62,8 +62,8 @@ void ledger_query_free(struct ledger_query *lq); /* NULL is fine */
 
 /* What `status` says of the ledger. */
 struct ledger_status {
-	uint64_t events;     /* numbers given out */
-	uint64_t calls;	     /* that count today, forwards and voids not */
+	uint64_t events; /* numbers given out */
+	uint64_t calls;  /* that count today, forwards and voids not */
 	uint64_t sessions;
 	uint64_t store_bytes; /* used pages */
 	uint64_t map_bytes;
@@ -77,7 +77,7 @@ int ledger_status(struct ledger *l, struct ledger_status *st);
  */
 int ledger_pack_sources(struct ledger *l, struct packer *k);
 /* Packs an array of {name, value} of the cursors that begin with prefix. */
-int ledger_pack_cursors(struct ledger *l, struct text prefix, struct text after,
-    struct packer *k);
+int ledger_pack_cursors(
+    struct ledger *l, struct text prefix, struct text after, struct packer *k);
 
 #endif

@@ -1,0 +1,178 @@
+#include "clients/common/figure.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SECOND_MS 1000
+#define MINUTE_MS (60ll * SECOND_MS)
+#define HOUR_MS (60 * MINUTE_MS)
+#define DAY_MS (24 * HOUR_MS)
+
+/* Copies digits with a comma before every third from the end. */
+static void
+put_grouped(const char *digits, size_t len, char *out)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			*out++ = ',';
+		*out++ = digits[i];
+	}
+	*out = '\0';
+}
+
+void
+figure_grouped(uint64_t n, char buf[FIGURE_MAX])
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, n);
+
+	put_grouped(digits, (size_t)len, buf);
+}
+
+/* n / unit, rounded half up; unit is even and n far from the top. */
+static uint64_t
+divide_rounded(uint64_t n, uint64_t unit)
+{
+	return n / unit + (n % unit >= unit / 2);
+}
+
+void
+figure_compact(uint64_t n, char buf[FIGURE_MAX])
+{
+	static const char letters[] = "KMBTPE";
+	uint64_t unit = 1000, tenths;
+	const char *letter = letters;
+
+	if (n < 1000) {
+		snprintf(buf, FIGURE_MAX, "%" PRIu64, n);
+		return;
+	}
+	while (letter[1] != '\0' && divide_rounded(n, unit) >= 1000) {
+		unit *= 1000;
+		letter++;
+	}
+	tenths = divide_rounded(n, unit / 10);
+	if (tenths < 100)
+		snprintf(buf, FIGURE_MAX, "%" PRIu64 ".%" PRIu64 "%c",
+		    tenths / 10, tenths % 10, *letter);
+	else
+		snprintf(buf, FIGURE_MAX, "%" PRIu64 "%c",
+		    divide_rounded(n, unit), *letter);
+}
+
+/* How many decimals show four significant digits of less than a dollar. */
+static int
+money_decimals(money_sum pico)
+{
+	money_sum least = MONEY_USD / 10;
+	int decimals = 4;
+
+	if (pico >= MONEY_USD)
+		return 2;
+	while (decimals < 12 && pico < least) {
+		least /= 10;
+		decimals++;
+	}
+	return decimals;
+}
+
+/* "0.4200" to "0.42"; two decimals always stay. */
+static void
+trim_zeros(char *text)
+{
+	char *end = text + strlen(text), *least = strchr(text, '.') + 3;
+
+	while (end > least && end[-1] == '0')
+		*--end = '\0';
+}
+
+void
+figure_money(money_sum pico, char buf[FIGURE_MAX])
+{
+	money_sum size = pico < 0 ? -pico : pico;
+	char text[MONEY_TEXT_MAX], whole[FIGURE_MAX];
+	size_t len;
+
+	money_format_rounded(size, size == 0 ? 2 : money_decimals(size), text);
+	trim_zeros(text);
+	len = strcspn(text, ".");
+	put_grouped(text, len, whole);
+	snprintf(buf, FIGURE_MAX, "%s$%.52s%.14s", pico < 0 ? "-" : "", whole,
+	    text + len);
+}
+
+void
+figure_cost(const struct sums *s, char buf[FIGURE_MAX])
+{
+	uint64_t calls = s->n[SUM_CALLS], unpriced = s->n[SUM_UNPRICED_CALLS];
+	char text[FIGURE_MAX];
+
+	if (calls > 0 && unpriced >= calls) {
+		snprintf(buf, FIGURE_MAX, "-");
+		return;
+	}
+	figure_money(s->cost, text);
+	snprintf(buf, FIGURE_MAX, "%.70s%s", text, unpriced > 0 ? "+" : "");
+}
+
+void
+figure_bytes(uint64_t n, char buf[FIGURE_MAX])
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB",
+		"PiB" };
+	uint64_t unit = 1024, tenths;
+	size_t i = 0;
+
+	if (n < 1024) {
+		snprintf(buf, FIGURE_MAX, "%" PRIu64 " B", n);
+		return;
+	}
+	while (i + 1 < sizeof(units) / sizeof(units[0]) && n / unit >= 1024) {
+		unit *= 1024;
+		i++;
+	}
+	tenths = n / unit * 10 + n % unit * 10 / unit;
+	if (tenths < 100)
+		snprintf(buf, FIGURE_MAX, "%" PRIu64 ".%" PRIu64 " %s",
+		    tenths / 10, tenths % 10, units[i]);
+	else
+		snprintf(buf, FIGURE_MAX, "%" PRIu64 " %s", n / unit, units[i]);
+}
+
+void
+figure_duration(int64_t ms, char buf[FIGURE_MAX])
+{
+	static const struct {
+		int64_t ms;
+		const char *one, *many;
+	} units[] = {
+		{ DAY_MS, "day", "days" },
+		{ HOUR_MS, "h", "h" },
+		{ MINUTE_MS, "min", "min" },
+		{ SECOND_MS, "s", "s" },
+	};
+	int64_t n;
+	size_t i = 0;
+
+	while (i < 3 && ms < units[i].ms)
+		i++;
+	n = ms < 0 ? 0 : ms / units[i].ms;
+	snprintf(buf, FIGURE_MAX, "%" PRId64 " %s", n,
+	    n == 1 ? units[i].one : units[i].many);
+}
+
+void
+figure_ago(int64_t ms, char buf[FIGURE_MAX])
+{
+	char text[FIGURE_MAX];
+
+	if (ms < SECOND_MS) {
+		snprintf(buf, FIGURE_MAX, "just now");
+		return;
+	}
+	figure_duration(ms, text);
+	snprintf(buf, FIGURE_MAX, "%.60s ago", text);
+}

@@ -1,0 +1,282 @@
+#include "clients/common/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "clients/common/output.h"
+#include "proto/limits.h"
+
+#define HELP_COLUMN 28
+#define HELP_WIDTH 79
+
+enum { BUILTIN_HELP, BUILTIN_VERSION, BUILTINS };
+
+static const struct option_spec builtins[BUILTINS] = {
+	[BUILTIN_HELP] = { .name = "help",
+	    .kind = OPTION_FLAG,
+	    .help = "show this text" },
+	[BUILTIN_VERSION] = { .name = "version",
+	    .kind = OPTION_FLAG,
+	    .help = "show the version" },
+};
+
+struct parse {
+	const struct option_program *prog;
+	char *opts;
+	int argc, at; /* at: the argument being looked at */
+	char **argv;
+	bool *done;
+};
+
+/* Display columns of UTF-8 text, one a character: ours has no wide ones. */
+static int
+columns(const char *s, size_t len)
+{
+	int n = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		n += ((unsigned char)s[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* Prints words from column `at` on, wrapped, each line indented the same. */
+static void
+print_wrapped(const char *s, int at, int indent)
+{
+	size_t len;
+	int width;
+
+	while (*s != '\0') {
+		len = strcspn(s, " ");
+		width = columns(s, len);
+		if (at + 1 + width > HELP_WIDTH && at > indent) {
+			printf("\n%*s", indent, "");
+			at = indent;
+		} else if (at > indent) {
+			putchar(' ');
+			at++;
+		}
+		printf("%.*s", (int)len, s);
+		at += width;
+		s += len + strspn(s + len, " ");
+	}
+	putchar('\n');
+}
+
+static void
+print_spec(const struct option_spec *s)
+{
+	int n;
+
+	if (s->kind == OPTION_HEAD) {
+		printf("\n%s:\n", s->help);
+		return;
+	}
+	n = printf("  --%s%s%s", s->name, s->arg != NULL ? " " : "",
+	    s->arg != NULL ? s->arg : "");
+	if (n > HELP_COLUMN - 2) {
+		putchar('\n');
+		n = 0;
+	}
+	printf("%*s", HELP_COLUMN - n, "");
+	print_wrapped(s->help, HELP_COLUMN, HELP_COLUMN);
+}
+
+static void
+print_help(const struct option_program *prog)
+{
+	size_t i;
+
+	printf("Usage: %s %s\n", prog->name, prog->synopsis);
+	print_wrapped(prog->summary, 0, 0);
+	if (prog->nspecs == 0 || prog->specs[0].kind != OPTION_HEAD)
+		putchar('\n');
+	for (i = 0; i < prog->nspecs; i++)
+		print_spec(&prog->specs[i]);
+	putchar('\n');
+	for (i = 0; i < BUILTINS; i++)
+		print_spec(&builtins[i]);
+}
+
+static int
+run_builtin(struct parse *ps, const struct option_spec *s)
+{
+	if (s == &builtins[BUILTIN_HELP])
+		print_help(ps->prog);
+	else
+		printf("%s %s\n", ps->prog->name, TT_VERSION);
+	*ps->done = true;
+	return 0;
+}
+
+static const struct option_spec *
+nth_spec(const struct option_program *prog, size_t i)
+{
+	return i < prog->nspecs ? &prog->specs[i] : &builtins[i - prog->nspecs];
+}
+
+/* The option of that name, or the only one that begins so; NULL, told. */
+static const struct option_spec *
+find_spec(const struct option_program *prog, const char *name, size_t len)
+{
+	const struct option_spec *s, *found = NULL;
+	size_t i, hits = 0;
+
+	for (i = 0; i < prog->nspecs + BUILTINS; i++) {
+		s = nth_spec(prog, i);
+		if (s->kind == OPTION_HEAD || len == 0 ||
+		    strncmp(s->name, name, len) != 0)
+			continue;
+		if (s->name[len] == '\0')
+			return s;
+		found = s;
+		hits++;
+	}
+	if (hits == 1)
+		return found;
+	complain(prog->name, "%s option --%.*s (see %s --help)",
+	    hits == 0 ? "unknown" : "ambiguous", (int)len, name, prog->name);
+	return NULL;
+}
+
+static int
+parse_u64(const char *s, uint64_t *out)
+{
+	uint64_t v = 0, digit;
+
+	if (*s == '\0')
+		return -1;
+	for (; *s != '\0'; s++) {
+		if (*s < '0' || *s > '9')
+			return -1;
+		digit = (uint64_t)(*s - '0');
+		if (v > (UINT64_MAX - digit) / 10)
+			return -1;
+		v = v * 10 + digit;
+	}
+	*out = v;
+	return 0;
+}
+
+static int
+store_u64(struct parse *ps, const struct option_spec *s, const char *value)
+{
+	uint64_t v;
+
+	if (parse_u64(value, &v) != 0) {
+		complain(ps->prog->name, "--%s: not a whole number: \"%s\"",
+		    s->name, value);
+		return -1;
+	}
+	if (s->max != 0 && v > s->max) {
+		complain(ps->prog->name, "--%s: %s is more than %llu", s->name,
+		    value, (unsigned long long)s->max);
+		return -1;
+	}
+	memcpy(ps->opts + s->offset, &v, sizeof(v));
+	return 0;
+}
+
+static int
+store_list(struct parse *ps, const struct option_spec *s, const char *value)
+{
+	struct option_list *list = (void *)(ps->opts + s->offset);
+
+	if (list->n == OPTION_LIST_MAX) {
+		complain(ps->prog->name, "--%s: given more than %d times",
+		    s->name, OPTION_LIST_MAX);
+		return -1;
+	}
+	list->items[list->n++] = value;
+	return 0;
+}
+
+static int
+store_value(struct parse *ps, const struct option_spec *s, const char *value)
+{
+	const bool yes = true;
+
+	if (s->seen_offset != 0)
+		memcpy(ps->opts + s->seen_offset, &yes, sizeof(yes));
+	switch (s->kind) {
+	case OPTION_FLAG:
+		memcpy(ps->opts + s->offset, &yes, sizeof(yes));
+		return 0;
+	case OPTION_TEXT:
+		memcpy(ps->opts + s->offset, &value, sizeof(value));
+		return 0;
+	case OPTION_U64:
+		return store_u64(ps, s, value);
+	case OPTION_LIST:
+		return store_list(ps, s, value);
+	case OPTION_HEAD:
+		break;
+	}
+	return -1;
+}
+
+/* One "--name", "--name=value" or "--name value"; may take the next one. */
+static int
+parse_long(struct parse *ps, const char *arg)
+{
+	const char *value = strchr(arg, '=');
+	const struct option_spec *s;
+	size_t len = value != NULL ? (size_t)(value - arg) : strlen(arg);
+
+	s = find_spec(ps->prog, arg, len);
+	if (s == NULL)
+		return -1;
+	if (value != NULL)
+		value++;
+	if (s->kind == OPTION_FLAG && value != NULL) {
+		complain(ps->prog->name, "--%s takes no value", s->name);
+		return -1;
+	}
+	if (s == &builtins[BUILTIN_HELP] || s == &builtins[BUILTIN_VERSION])
+		return run_builtin(ps, s);
+	if (s->kind != OPTION_FLAG && value == NULL) {
+		if (ps->at + 1 >= ps->argc) {
+			complain(ps->prog->name, "--%s needs a value", s->name);
+			return -1;
+		}
+		value = ps->argv[++ps->at];
+	}
+	return store_value(ps, s, value);
+}
+
+static int
+parse_dashed(struct parse *ps, const char *arg)
+{
+	if (arg[1] == '-')
+		return parse_long(ps, arg + 2);
+	if (strcmp(arg, "-h") == 0)
+		return run_builtin(ps, &builtins[BUILTIN_HELP]);
+	if (strcmp(arg, "-v") == 0)
+		return run_builtin(ps, &builtins[BUILTIN_VERSION]);
+	complain(ps->prog->name, "unknown option %s (see %s --help)", arg,
+	    ps->prog->name);
+	return -1;
+}
+
+int
+options_parse(const struct option_program *prog, void *opts, int argc,
+    char **argv, int *nargs, bool *done)
+{
+	struct parse ps = { prog, opts, argc, 1, argv, done };
+	bool ended = false;
+	char *arg;
+
+	*nargs = 0;
+	*done = false;
+	for (; ps.at < argc && !*done; ps.at++) {
+		arg = argv[ps.at];
+		if (ended || arg[0] != '-' || arg[1] == '\0')
+			argv[++*nargs] = arg;
+		else if (strcmp(arg, "--") == 0)
+			ended = true;
+		else if (parse_dashed(&ps, arg) != 0)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,281 @@
+#include "clients/common/table.h"
+
+#include <langinfo.h>
+#include <libsmartcols/libsmartcols.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "clients/common/client.h"
+
+#define TABLE_COLUMNS_MAX 32
+#define TABLE_GAP "  "
+#define TABLE_WIDTH_DEFAULT 80
+#define TABLE_WIDTH_MAX 10000
+#define BOLD "\033[1m"
+
+struct table_head {
+	const char *name;
+	unsigned flags;
+	size_t width;
+};
+
+struct table {
+	struct table_head head[TABLE_COLUMNS_MAX];
+	size_t ncols;
+	char **cells; /* owned; row after row */
+	size_t n, cap;
+};
+
+static void *
+must(void *p)
+{
+	if (p != NULL)
+		return p;
+	fputs("no memory for a table\n", stderr);
+	exit(EXIT_SYSTEM);
+}
+
+/*
+ * Names are UTF-8 whatever the locale, and their widths need one that knows it;
+ * loading one costs too much for who prints no table.
+ */
+static void
+use_locale(void)
+{
+	setlocale(LC_CTYPE, "");
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+struct table *
+table_new(void)
+{
+	use_locale();
+	return must(calloc(1, sizeof(struct table)));
+}
+
+void
+table_free(struct table *t)
+{
+	size_t i;
+
+	if (t == NULL)
+		return;
+	for (i = 0; i < t->n; i++)
+		free(t->cells[i]);
+	free(t->cells);
+	free(t);
+}
+
+/* Marks that turn the direction of text could show one name as another. */
+static bool
+turns_text(wchar_t c)
+{
+	return c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069);
+}
+
+/* Copies what is printable; the rest becomes "?". Returns the width. */
+static size_t
+copy_printable(char *out, struct text t)
+{
+	mbstate_t state = { 0 };
+	size_t width = 0, n;
+	uint32_t at = 0;
+	wchar_t c;
+	int w;
+
+	while (at < t.len) {
+		n = mbrtowc(&c, t.p + at, t.len - at, &state);
+		w = n == 0 || n > t.len || turns_text(c) ? -1 : wcwidth(c);
+		if (n == 0 || n > t.len) {
+			memset(&state, 0, sizeof(state));
+			n = 1;
+		}
+		if (w < 0)
+			*out++ = '?';
+		else
+			out = (char *)memcpy(out, t.p + at, n) + n;
+		width += w < 0 ? 1 : (size_t)w;
+		at += (uint32_t)n;
+	}
+	*out = '\0';
+	return width;
+}
+
+void
+table_column(struct table *t, const char *name, unsigned flags)
+{
+	if (t->ncols == TABLE_COLUMNS_MAX || t->n > 0)
+		return;
+	t->head[t->ncols++] = (struct table_head){ name, flags, strlen(name) };
+}
+
+static void
+make_room(struct table *t)
+{
+	if (t->n < t->cap)
+		return;
+	t->cap = t->cap == 0 ? 64 : t->cap * 2;
+	t->cells = must(realloc(t->cells, t->cap * sizeof(*t->cells)));
+}
+
+void
+table_text(struct table *t, struct text cell)
+{
+	struct table_head *h;
+	size_t width;
+	char *copy;
+
+	if (t->ncols == 0)
+		return;
+	make_room(t);
+	h = &t->head[t->n % t->ncols];
+	copy = must(malloc((size_t)cell.len + 1));
+	width = copy_printable(copy, cell);
+	if (width > h->width)
+		h->width = width;
+	t->cells[t->n++] = copy;
+}
+
+void
+table_str(struct table *t, const char *cell)
+{
+	table_text(t, text_of(cell));
+}
+
+void
+table_put_clean(FILE *f, struct text t)
+{
+	char *copy = must(malloc((size_t)t.len + 1));
+
+	use_locale();
+	copy_printable(copy, t);
+	fputs(copy, f);
+	free(copy);
+}
+
+size_t
+table_width(const struct table *t)
+{
+	size_t i, sum = 0;
+
+	for (i = 0; i < t->ncols; i++)
+		sum += t->head[i].width + (i > 0 ? strlen(TABLE_GAP) : 0);
+	return sum;
+}
+
+static int
+add_columns(struct libscols_table *tb, const struct table *t, bool bold)
+{
+	struct libscols_column *cl;
+	size_t i;
+	int flags;
+
+	for (i = 0; i < t->ncols; i++) {
+		flags = t->head[i].flags & TABLE_RIGHT ? SCOLS_FL_RIGHT : 0;
+		if (t->head[i].flags & TABLE_TRUNC)
+			flags |= SCOLS_FL_TRUNC;
+		cl = scols_table_new_column(tb, t->head[i].name, 0, flags);
+		if (cl == NULL)
+			return -1;
+		if (bold && scols_cell_set_color(
+				scols_column_get_header(cl), BOLD) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_cells(struct libscols_table *tb, const struct table *t)
+{
+	struct libscols_line *ln = NULL;
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		if (i % t->ncols == 0)
+			ln = scols_table_new_line(tb, NULL);
+		if (ln == NULL ||
+		    scols_line_set_data(ln, i % t->ncols, t->cells[i]) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+set_up(struct libscols_table *tb, FILE *f, size_t width, bool bold)
+{
+	int rc = 0;
+
+	rc |= scols_table_set_stream(tb, f);
+	rc |= scols_table_set_column_separator(tb, TABLE_GAP);
+	rc |= scols_table_enable_colors(tb, bold);
+	rc |= scols_table_set_termforce(
+	    tb, width > 0 ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+	if (width > 0)
+		rc |= scols_table_set_termwidth(tb, width);
+	return rc;
+}
+
+int
+table_print(struct table *t, FILE *f, size_t width, bool bold_header)
+{
+	struct libscols_table *tb;
+	int rc = -1;
+
+	if (t->n == 0)
+		return 0;
+	tb = scols_new_table();
+	if (tb == NULL)
+		return -1;
+	if (set_up(tb, f, width, bold_header) == 0 &&
+	    add_columns(tb, t, bold_header) == 0 && add_cells(tb, t) == 0 &&
+	    scols_print_table(tb) == 0)
+		rc = 0;
+	scols_unref_table(tb);
+	return rc;
+}
+
+size_t
+table_output_width(FILE *f)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize ws;
+	long n = 0;
+
+	if (!isatty(fileno(f)))
+		return 0;
+	if (columns != NULL)
+		n = strtol(columns, NULL, 10);
+	if (n > 0 && n <= TABLE_WIDTH_MAX)
+		return (size_t)n;
+	if (ioctl(fileno(f), TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0)
+		return ws.ws_col;
+	return TABLE_WIDTH_DEFAULT;
+}
+
+enum table_color
+table_color_parse(const char *s)
+{
+	static const char *const names[] = { "auto", "always", "never" };
+	int i;
+
+	for (i = 0; s != NULL && i < COLOR_BAD; i++)
+		if (strcmp(s, names[i]) == 0)
+			return (enum table_color)i;
+	return s == NULL ? COLOR_AUTO : COLOR_BAD;
+}
+
+bool
+table_color_wanted(enum table_color c, FILE *f)
+{
+	const char *no = getenv("NO_COLOR");
+
+	if (c != COLOR_AUTO)
+		return c == COLOR_ALWAYS;
+	return (no == NULL || no[0] == '\0') && isatty(fileno(f));
+}

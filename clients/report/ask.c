@@ -1,0 +1,268 @@
+#include "clients/report/ask.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int
+refuse_key(
+    const char *name, size_t len, const char *what, char *why, size_t cap)
+{
+	snprintf(
+	    why, cap, "--by: %.*s %s", (int)(len < 40 ? len : 40), name, what);
+	return -1;
+}
+
+/* The time key or the report key of that name; PERIOD_STEPS, REPORT_KEYS. */
+static void
+find_key(struct text name, enum period_step *step, enum report_key *key)
+{
+	int i;
+
+	*step = PERIOD_STEPS;
+	*key = REPORT_KEYS;
+	for (i = STEP_HOUR; i < PERIOD_STEPS; i++)
+		if (text_is(name, period_step_names[i]))
+			*step = (enum period_step)i;
+	for (i = 0; i < REPORT_KEYS; i++)
+		if (text_is(name, report_key_names[i]))
+			*key = (enum report_key)i;
+}
+
+static bool
+has_key(const struct report_query *q, enum report_key key)
+{
+	size_t i;
+
+	for (i = 0; i < q->nby; i++)
+		if (q->by[i] == key)
+			return true;
+	return false;
+}
+
+static void
+add_time(struct ask *a, enum period_step step)
+{
+	a->by[a->nby++] = (struct ask_key){ true, 0 };
+	a->step = step;
+}
+
+static void
+add_key(struct ask *a, enum report_key key)
+{
+	a->by[a->nby++] = (struct ask_key){ false, a->query.nby };
+	a->query.by[a->query.nby++] = key;
+}
+
+static int
+add_named(struct ask *a, const char *name, size_t len, char *why, size_t cap)
+{
+	enum period_step step;
+	enum report_key key;
+
+	find_key((struct text){ name, (uint32_t)len }, &step, &key);
+	if (step != PERIOD_STEPS && a->step != STEP_NONE)
+		return refuse_key(name, len,
+		    "is one time key too many (hour, day, week or month)", why,
+		    cap);
+	if (key != REPORT_KEYS && has_key(&a->query, key))
+		return refuse_key(name, len, "is given twice", why, cap);
+	if (step != PERIOD_STEPS)
+		add_time(a, step);
+	else if (key != REPORT_KEYS)
+		add_key(a, key);
+	else
+		return refuse_key(name, len,
+		    "is not a key (day, week, month, hour, model, provider, "
+		    "agent, project, machine, session, branch, account, kind, "
+		    "billing, none)",
+		    why, cap);
+	return 0;
+}
+
+/* "day,model" */
+static int
+add_list(struct ask *a, const char *list, char *why, size_t cap)
+{
+	size_t len;
+
+	for (;;) {
+		len = strcspn(list, ",");
+		if (add_named(a, list, len, why, cap) != 0)
+			return -1;
+		if (list[len] == '\0')
+			return 0;
+		list += len + 1;
+	}
+}
+
+static int
+find_keys(struct ask *a, const struct option_list *by, char *why, size_t cap)
+{
+	size_t i;
+
+	if (by->n == 1 && strcmp(by->items[0], "none") == 0)
+		return 0;
+	for (i = 0; i < by->n; i++)
+		if (add_list(a, by->items[i], why, cap) != 0)
+			return -1;
+	if (by->n > 0)
+		return 0;
+	if (a->period.step == STEP_NONE)
+		add_key(a, KEY_MODEL);
+	else
+		add_time(a, a->period.step);
+	return 0;
+}
+
+int
+ask_filters(struct report_query *q, const struct report_options *o, char *why,
+    size_t cap)
+{
+	size_t i, k;
+
+	for (k = 0; k < REPORT_KEYS; k++)
+		for (i = 0; i < o->filter[k].n; i++) {
+			if (q->nfilter == LIMIT_FILTER_PATTERNS) {
+				snprintf(why, cap, "more than %u filters",
+				    LIMIT_FILTER_PATTERNS);
+				return -1;
+			}
+			q->filter[q->nfilter++] =
+			    (struct report_filter){ (enum report_key)k,
+				    text_of(o->filter[k].items[i]) };
+		}
+	return 0;
+}
+
+static int
+find_period(struct ask *a, const struct setup *s, int nargs, char **args,
+    char *why, size_t cap)
+{
+	const struct report_options *o = s->opts;
+
+	if (nargs > 1) {
+		snprintf(
+		    why, cap, "one period only: what is \"%.60s\"?", args[1]);
+		return -1;
+	}
+	if (nargs == 1 && (o->from != NULL || o->to != NULL)) {
+		snprintf(
+		    why, cap, "give a period, or --from and --to: not both");
+		return -1;
+	}
+	if (o->from != NULL || o->to != NULL)
+		return period_between(
+		    o->from, o->to, &s->rules, s->now_ms, &a->period, why, cap);
+	return period_parse(nargs == 1 ? args[0] : "today", &s->rules,
+	    s->now_ms, &a->period, why, cap);
+}
+
+int
+ask_init(struct ask *a, const struct setup *s, int nargs, char **args)
+{
+	const struct report_options *o = s->opts;
+	char why[256];
+
+	memset(a, 0, sizeof(*a));
+	a->rules = &s->rules;
+	if (find_period(a, s, nargs, args, why, sizeof(why)) != 0 ||
+	    find_keys(a, &o->by, why, sizeof(why)) != 0 ||
+	    ask_filters(&a->query, o, why, sizeof(why)) != 0)
+		return setup_refuse(s, why);
+	a->query.want_sessions = o->json || o->csv || o->tsv || o->sessions ||
+				 has_key(&a->query, KEY_SESSION);
+	return EXIT_OK;
+}
+
+/* Bounds an open period by the store's first and last call. */
+static int
+close_period(struct ask *a, struct setup *s)
+{
+	enum client_result r;
+	struct value store;
+	int rc = setup_connect(s);
+
+	if (rc != EXIT_OK)
+		return rc;
+	r = fetch_status(&s->client, s->deadline_ms);
+	if (r != CLIENT_OK)
+		return setup_failed(s, r);
+	if (!unpack_member(s->client.reply.result, "store", &store))
+		store = (struct value){ .type = VALUE_NIL };
+	period_bound(&a->period, a->rules,
+	    (int64_t)fetch_u64(&store, "first_ts"),
+	    (int64_t)fetch_u64(&store, "last_ts"), s->now_ms);
+	return EXIT_OK;
+}
+
+int
+ask_edges(struct ask *a, struct setup *s)
+{
+	char why[PERIOD_WHY_MAX];
+	int rc = EXIT_OK;
+
+	if (a->period.from_is_open || a->period.to_is_open)
+		rc = close_period(a, s);
+	if (rc == EXIT_OK &&
+	    period_edges(&a->period, a->step, a->rules, &a->query.edges,
+		&a->query.nedges, why, sizeof(why)) != 0)
+		rc = setup_refuse(s, why);
+	return rc;
+}
+
+void
+ask_free(struct ask *a)
+{
+	free(a->query.edges);
+	a->query.edges = NULL;
+}
+
+const char *
+ask_key_name(const struct ask *a, size_t i)
+{
+	if (a->by[i].is_time)
+		return period_step_names[a->step];
+	return report_key_names[a->query.by[a->by[i].at]];
+}
+
+struct text
+ask_key_text(const struct ask *a, size_t i, const struct report_row *row,
+    char buf[PERIOD_LABEL_MAX])
+{
+	if (!a->by[i].is_time)
+		return row->key[a->by[i].at];
+	buf[0] = '\0';
+	if (row->period + 1 < a->query.nedges)
+		period_label(
+		    a->query.edges[row->period], a->step, a->rules, buf);
+	return text_of(buf);
+}
+
+static int
+compare_rows(const void *pa, const void *pb, void *arg)
+{
+	const struct report_row *x = pa, *y = pb;
+	const struct ask *a = arg;
+	size_t i;
+	int c;
+
+	for (i = 0; i < a->nby; i++) {
+		if (a->by[i].is_time)
+			c = (x->period > y->period) - (x->period < y->period);
+		else
+			c = text_cmp(x->key[a->by[i].at], y->key[a->by[i].at]);
+		if (c != 0)
+			return c;
+	}
+	return 0;
+}
+
+void
+ask_sort(const struct ask *a, struct answer *answer)
+{
+	if (a->step == STEP_NONE || a->by[0].is_time || answer->n < 2)
+		return; /* the daemon's order */
+	qsort_r(answer->rows, answer->n, sizeof(*answer->rows), compare_rows,
+	    (void *)a);
+}

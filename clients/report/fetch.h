@@ -1,0 +1,41 @@
+/*
+ * A report's answer, all of its pages. Owned memory; the rows' texts point into
+ * it.
+ */
+#ifndef REPORT_FETCH_H
+#define REPORT_FETCH_H
+
+#include "clients/common/client.h"
+
+struct answer_page;
+
+struct answer {
+	struct report_row *rows;
+	size_t n, cap;
+	struct report_row total; /* sums and sessions only */
+	struct answer_page *pages;
+};
+
+void answer_free(struct answer *a);
+
+/*
+ * Asks and takes every page. q->edges stay the caller's. On failure c->why says
+ * why and *a holds nothing.
+ */
+enum client_result fetch_report(struct client *c, const struct report_query *q,
+    int64_t deadline_ms, struct answer *a);
+/* Takes the answer to a report already sent under that msgid. */
+enum client_result fetch_answer(struct client *c, uint32_t msgid, size_t nby,
+    int64_t deadline_ms, struct answer *a);
+/* Asks `status`; the result is c->reply.result. */
+enum client_result fetch_status(struct client *c, int64_t deadline_ms);
+
+/*
+ * Members of a map's value: false where absent or of another kind. A number is
+ * 0 and a text empty then.
+ */
+bool fetch_member(const struct value *map, const char *key, struct value *v);
+uint64_t fetch_u64(const struct value *map, const char *key);
+struct text fetch_text(const struct value *map, const char *key);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * What every view of tt-report begins with: options, places, config, zone, the
+ * time it is, and the connection.
+ */
+#ifndef REPORT_SETUP_H
+#define REPORT_SETUP_H
+
+#include "clients/common/client.h"
+#include "clients/common/options.h"
+#include "clients/common/period.h"
+#include "clients/common/table.h"
+
+/* The options of all views; each view's table says which it takes. */
+struct report_options {
+	const char *tz, *week_start, *color;
+	uint64_t day_start, deadline_ms, width;
+	bool day_start_seen, deadline_seen, width_seen;
+	bool json, csv, tsv;
+	/* Sums. */
+	const char *from, *to;
+	struct option_list by, filter[REPORT_KEYS];
+	bool sessions, full;
+	/* Summary. */
+	bool year, all;
+};
+
+#define REPORT_OPTION(name, kind, member, arg, help)                           \
+	{                                                                      \
+		name, kind, offsetof(struct report_options, member), arg,      \
+		    help, 0, 0                                                 \
+	}
+#define REPORT_NUMBER(name, member, seen, arg, max, help)                      \
+	{                                                                      \
+		name, OPTION_U64, offsetof(struct report_options, member),     \
+		    arg, help, max, offsetof(struct report_options, seen)      \
+	}
+#define REPORT_HEAD(help)                                                      \
+	{                                                                      \
+		NULL, OPTION_HEAD, 0, NULL, help, 0, 0                         \
+	}
+#define REPORT_FILTER(name, key)                                               \
+	REPORT_OPTION(                                                         \
+	    name, OPTION_LIST, filter[key], "PATTERN", "only this " name)
+
+#define REPORT_FILTERS                                                         \
+	REPORT_HEAD("Filters (a part of the name, or a glob; repeatable)"),    \
+	    REPORT_FILTER("model", KEY_MODEL),                                 \
+	    REPORT_FILTER("provider", KEY_PROVIDER),                           \
+	    REPORT_FILTER("agent", KEY_AGENT),                                 \
+	    REPORT_FILTER("project", KEY_PROJECT),                             \
+	    REPORT_FILTER("machine", KEY_MACHINE),                             \
+	    REPORT_FILTER("session", KEY_SESSION),                             \
+	    REPORT_FILTER("branch", KEY_BRANCH),                               \
+	    REPORT_FILTER("account", KEY_ACCOUNT),                             \
+	    REPORT_FILTER("kind", KEY_KIND),                                   \
+	    REPORT_FILTER("billing", KEY_BILLING)
+
+#define REPORT_CALENDAR                                                        \
+	REPORT_HEAD("Calendar"),                                               \
+	    REPORT_OPTION(                                                     \
+		"tz", OPTION_TEXT, tz, "ZONE", "time zone, as Europe/Berlin"), \
+	    REPORT_OPTION("week-start", OPTION_TEXT, week_start, "DAY",        \
+		"first day of the week (default: monday)"),                    \
+	    REPORT_NUMBER("day-start", day_start, day_start_seen, "HOUR", 23,  \
+		"hour at which a day begins (default: 0)")
+
+#define REPORT_COMMON                                                          \
+	REPORT_OPTION(                                                         \
+	    "color", OPTION_TEXT, color, "WHEN", "auto, always or never"),     \
+	    REPORT_NUMBER("width", width, width_seen, "N", 10000,              \
+		"terminal columns to fit in (0: no limit)"),                   \
+	    REPORT_NUMBER("deadline", deadline_ms, deadline_seen, "MS",        \
+		3600000, "give up after so long (default: 10000)")
+
+struct setup {
+	const char *program;
+	const struct report_options *opts;
+	struct places places;
+	struct config config;
+	struct period_rules rules;
+	enum table_color color;
+	int64_t now_ms;      /* wall clock */
+	int64_t deadline_ms; /* monotonic */
+	struct client client;
+};
+
+/* EXIT_OK, or an exit code after one line on stderr. */
+int setup_init(
+    struct setup *s, const char *program, const struct report_options *opts);
+/* Connects unless it is already. EXIT_* as above. */
+int setup_connect(struct setup *s);
+/* Tells the client's trouble in one line and gives its exit code. */
+int setup_failed(struct setup *s, enum client_result r);
+/* Tells what is wrong with what was asked: EXIT_USAGE. */
+int setup_refuse(const struct setup *s, const char *why);
+/* Draws and frees the table. EXIT_OK or EXIT_SYSTEM. */
+int setup_print(const struct setup *s, struct table *t);
+size_t setup_width(const struct setup *s);
+void setup_free(struct setup *s);
+
+/* One view of tt-report. */
+struct report_verb {
+	const char *name; /* NULL: the one without a name */
+	struct option_program program;
+	/* EXIT_*; args are the operands. */
+	int (*run)(struct setup *s, int nargs, char **args);
+};
+
+extern const struct report_verb verb_sum, verb_summary, verb_status;
+
+#endif

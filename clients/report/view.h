@@ -1,0 +1,14 @@
+/*
+ * An answer on stdout, as a table, as JSON, or as CSV and TSV. EXIT_*.
+ */
+#ifndef REPORT_VIEW_H
+#define REPORT_VIEW_H
+
+#include "clients/report/ask.h"
+
+int view_table(
+    const struct setup *s, const struct ask *a, const struct answer *answer);
+void view_json(const struct ask *a, const struct answer *answer);
+void view_csv(const struct ask *a, const struct answer *answer, char separator);
+
+#endif

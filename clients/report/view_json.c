@@ -1,0 +1,50 @@
+#include "clients/common/output.h"
+#include "clients/report/field.h"
+#include "clients/report/view.h"
+
+static void
+put_period(const struct ask *a)
+{
+	char from[CALENDAR_TEXT_MAX], to[CALENDAR_TEXT_MAX];
+
+	calendar_format_time(a->query.edges[0], from);
+	calendar_format_time(a->query.edges[a->query.nedges - 1], to);
+	printf("\"period\":{\"from\":\"%s\",\"to\":\"%s\",\"tz\":", from, to);
+	json_put_str(stdout, calendar_zone());
+	fputs("},\n \"group_by\":[", stdout);
+}
+
+static void
+put_row(const struct ask *a, const struct report_row *row)
+{
+	char buf[PERIOD_LABEL_MAX];
+	size_t i;
+
+	putchar('{');
+	for (i = 0; i < a->nby; i++) {
+		printf("%s\"%s\":", i > 0 ? "," : "", ask_key_name(a, i));
+		json_put_text(stdout, ask_key_text(a, i, row, buf));
+	}
+	field_put_json(stdout, row, a->nby > 0);
+	putchar('}');
+}
+
+/* One row a line: for people who look at it, and for line tools. */
+void
+view_json(const struct ask *a, const struct answer *answer)
+{
+	size_t i;
+
+	fputs("{\"schema_version\":1,\n ", stdout);
+	put_period(a);
+	for (i = 0; i < a->nby; i++)
+		printf("%s\"%s\"", i > 0 ? "," : "", ask_key_name(a, i));
+	fputs("],\n \"rows\":[", stdout);
+	for (i = 0; i < answer->n; i++) {
+		fputs(i > 0 ? ",\n  " : "\n  ", stdout);
+		put_row(a, &answer->rows[i]);
+	}
+	fputs("],\n \"total\":{", stdout);
+	field_put_json(stdout, &answer->total, false);
+	fputs("}}\n", stdout);
+}

@@ -1,0 +1,253 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "clients/common/figure.h"
+#include "clients/report/view.h"
+
+/* How much is shown: the first of these that fits. */
+enum detail { DETAIL_GROUPED, DETAIL_COMPACT, DETAIL_NO_CACHE, DETAIL_LEAST };
+
+/* A calendar of a month or two shows its quiet days. */
+#define GAPS_PERIODS_MAX 62
+
+enum column_kind { COLUMN_SUM, COLUMN_SESSIONS, COLUMN_TOTAL, COLUMN_COST };
+enum column_when { ALWAYS, IF_FULL, IF_SESSIONS };
+
+static const struct column {
+	const char *name;
+	enum column_kind kind;
+	enum sum sum;
+	enum column_when when;
+	enum detail last; /* the least detail that still has it */
+} columns[] = {
+	{ "calls", COLUMN_SUM, SUM_CALLS, ALWAYS, DETAIL_LEAST },
+	{ "failed", COLUMN_SUM, SUM_FAILED, IF_FULL, DETAIL_NO_CACHE },
+	{ "sessions", COLUMN_SESSIONS, 0, IF_SESSIONS, DETAIL_NO_CACHE },
+	{ "input", COLUMN_SUM, SUM_INPUT, ALWAYS, DETAIL_NO_CACHE },
+	{ "output", COLUMN_SUM, SUM_OUTPUT, ALWAYS, DETAIL_NO_CACHE },
+	{ "reasoning", COLUMN_SUM, SUM_REASONING, IF_FULL, DETAIL_NO_CACHE },
+	{ "cache read", COLUMN_SUM, SUM_CACHE_READ, ALWAYS, DETAIL_COMPACT },
+	{ "cache write", COLUMN_SUM, SUM_CACHE_WRITE, ALWAYS, DETAIL_COMPACT },
+	{ "other", COLUMN_SUM, SUM_OTHER, IF_FULL, DETAIL_NO_CACHE },
+	{ "total", COLUMN_TOTAL, 0, ALWAYS, DETAIL_LEAST },
+	{ "cost", COLUMN_COST, 0, ALWAYS, DETAIL_LEAST },
+};
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+struct drawing {
+	const struct setup *s;
+	const struct ask *a;
+	const struct answer *answer;
+	enum detail detail;
+	struct table *t;
+};
+
+static bool
+shows(const struct drawing *d, const struct column *c)
+{
+	if (c->when == IF_FULL && !d->s->opts->full)
+		return false;
+	if (c->when == IF_SESSIONS && !d->a->query.want_sessions)
+		return false;
+	return d->detail <= c->last;
+}
+
+static void
+put_heads(const struct drawing *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->a->nby; i++)
+		table_column(d->t, ask_key_name(d->a, i),
+		    d->a->by[i].is_time ? 0 : TABLE_TRUNC);
+	for (i = 0; i < COLUMNS; i++)
+		if (shows(d, &columns[i]))
+			table_column(d->t, columns[i].name, TABLE_RIGHT);
+}
+
+static void
+put_count(const struct drawing *d, uint64_t n)
+{
+	char buf[FIGURE_MAX];
+
+	if (d->detail == DETAIL_GROUPED)
+		figure_grouped(n, buf);
+	else
+		figure_compact(n, buf);
+	table_str(d->t, buf);
+}
+
+static void
+put_figure(const struct drawing *d, const struct column *c,
+    const struct report_row *row)
+{
+	char buf[FIGURE_MAX];
+
+	switch (c->kind) {
+	case COLUMN_SUM:
+		put_count(d, row->sums.n[c->sum]);
+		break;
+	case COLUMN_SESSIONS:
+		put_count(d, row->sessions);
+		break;
+	case COLUMN_TOTAL:
+		put_count(d, sums_total_tokens(&row->sums));
+		break;
+	case COLUMN_COST:
+		figure_cost(&row->sums, buf);
+		table_str(d->t, buf);
+		break;
+	}
+}
+
+/* row NULL: nothing happened. */
+static void
+put_figures(const struct drawing *d, const struct report_row *row)
+{
+	size_t i;
+
+	for (i = 0; i < COLUMNS; i++) {
+		if (!shows(d, &columns[i]))
+			continue;
+		if (row == NULL)
+			table_str(d->t, "-");
+		else
+			put_figure(d, &columns[i], row);
+	}
+}
+
+/* "2026-11-16T13:00:00+01:00" to "2026-11-16 13:00 +01:00" */
+static void
+shorten_hour(char label[PERIOD_LABEL_MAX])
+{
+	char zone[PERIOD_LABEL_MAX];
+
+	if (strlen(label) < 20)
+		return;
+	memcpy(zone, label + 19, strlen(label + 19) + 1);
+	label[10] = ' ';
+	snprintf(label + 16, PERIOD_LABEL_MAX - 16, " %.20s", zone);
+}
+
+static void
+put_row(const struct drawing *d, const struct report_row *row)
+{
+	char buf[PERIOD_LABEL_MAX];
+	struct text key;
+	size_t i;
+
+	for (i = 0; i < d->a->nby; i++) {
+		key = ask_key_text(d->a, i, row, buf);
+		if (d->a->by[i].is_time && d->a->step == STEP_HOUR) {
+			shorten_hour(buf);
+			key = text_of(buf);
+		}
+		table_text(d->t, key.len > 0 ? key : TEXT("(none)"));
+	}
+	put_figures(d, row);
+}
+
+static void
+put_gap(const struct drawing *d, uint32_t period)
+{
+	struct report_row row = { .period = period };
+	char buf[PERIOD_LABEL_MAX];
+
+	ask_key_text(d->a, 0, &row, buf);
+	if (d->a->step == STEP_HOUR)
+		shorten_hour(buf);
+	table_str(d->t, buf);
+	put_figures(d, NULL);
+}
+
+/* People look for the days without; machines do without. */
+static bool
+shows_gaps(const struct ask *a)
+{
+	return a->nby == 1 && a->step != STEP_NONE &&
+	       a->query.nedges - 1 <= GAPS_PERIODS_MAX;
+}
+
+/* Gaps up to, and not with, that period; never into the future. */
+static void
+put_gaps(const struct drawing *d, uint32_t *next, uint32_t until)
+{
+	if (!shows_gaps(d->a))
+		return;
+	for (; *next < until; ++*next)
+		if (d->a->query.edges[*next] <= d->s->now_ms)
+			put_gap(d, *next);
+}
+
+static void
+put_total(const struct drawing *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->a->nby; i++)
+		table_str(d->t, i == 0 ? "total" : "");
+	put_figures(d, &d->answer->total);
+}
+
+static struct table *
+draw(struct drawing *d)
+{
+	uint32_t next = 0;
+	size_t i;
+
+	d->t = table_new();
+	put_heads(d);
+	for (i = 0; i < d->answer->n; i++) {
+		put_gaps(d, &next, d->answer->rows[i].period);
+		put_row(d, &d->answer->rows[i]);
+		next = d->answer->rows[i].period + 1;
+	}
+	put_gaps(d, &next, (uint32_t)(d->a->query.nedges - 1));
+	put_total(d);
+	return d->t;
+}
+
+/* "2026-11-16 to 2026-11-22, Europe/Berlin": what the table is about. */
+static void
+put_caption(const struct ask *a)
+{
+	int64_t from = a->query.edges[0];
+	int64_t to = a->query.edges[a->query.nedges - 1];
+	char x[CALENDAR_TEXT_MAX], y[CALENDAR_TEXT_MAX];
+	struct civil first = calendar_day_of(from, a->rules->day_start);
+	struct civil last = calendar_day_of(to - 1, a->rules->day_start);
+
+	if (calendar_day_start(first, a->rules->day_start) == from &&
+	    calendar_cmp(calendar_day_of(to, a->rules->day_start), last) != 0 &&
+	    calendar_day_start(
+		calendar_add_days(last, 1), a->rules->day_start) == to) {
+		calendar_format_date(first, x);
+		calendar_format_date(last, y);
+	} else {
+		calendar_format_time(from, x);
+		calendar_format_time(to, y);
+	}
+	printf("%s%s%s, %s", x, strcmp(x, y) != 0 ? " to " : "",
+	    strcmp(x, y) != 0 ? y : "", calendar_zone());
+	if (a->rules->day_start != 0)
+		printf(", days from %02d:00", a->rules->day_start);
+	putchar('\n');
+}
+
+int
+view_table(
+    const struct setup *s, const struct ask *a, const struct answer *answer)
+{
+	struct drawing d = { .s = s, .a = a, .answer = answer };
+	size_t width = setup_width(s);
+
+	put_caption(a);
+	draw(&d);
+	while (
+	    width > 0 && table_width(d.t) > width && d.detail < DETAIL_LEAST) {
+		table_free(d.t);
+		d.detail++;
+		draw(&d);
+	}
+	return setup_print(s, d.t);
+}

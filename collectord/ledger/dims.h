@@ -1,0 +1,40 @@
+/*
+ * Texts that repeat are stored once and stand as numbers: dims (machine, agent
+ * … billing) and sessions (machine, session). Numbers are never reused.
+ */
+#ifndef LEDGER_DIMS_H
+#define LEDGER_DIMS_H
+
+#include "collectord/ledger/digest.h"
+#include "collectord/ledger/record.h"
+#include "collectord/ledger/store.h"
+
+/* The writer's memory of what it interned lately. */
+struct interner {
+	struct digest_key key;
+	struct intern_slot *slots;
+};
+
+int interner_init(struct interner *in, const struct digest_key *key);
+/* To be called after an aborted transaction: its numbers are gone. */
+void interner_forget(struct interner *in);
+void interner_release(struct interner *in);
+
+/* The number of these texts, made where it is new. 0 or a store error. */
+int intern_dims(struct interner *in, struct store_txn *txn,
+    const struct text texts[EV_TEXTS], uint32_t *id);
+int intern_session(struct interner *in, struct store_txn *txn,
+    struct text machine, struct text session, uint32_t *id);
+
+/*
+ * The other way: sets EV_MACHINE and DIMS_FIRST…DIMS_LAST, or EV_MACHINE and
+ * EV_SESSION, of texts; the rest is left alone. They point into the map. A
+ * missing number is -ERR_STORE.
+ */
+int dims_texts(struct store_txn *txn, uint32_t id, struct text texts[EV_TEXTS]);
+int session_texts(
+    struct store_txn *txn, uint32_t id, struct text texts[EV_TEXTS]);
+/* How many were given out. */
+int intern_count(struct store_txn *txn, enum store_table t, uint32_t *n);
+
+#endif

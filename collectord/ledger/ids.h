@@ -1,0 +1,57 @@
+/*
+ * From the ids of calls to their numbers. An id is a call's key (machine,
+ * session, message) or its provider's id (call, canonical model); each id ever
+ * seen has one entry. The entry of an id that its record tells by itself (the
+ * owner's key, its call with its model) holds the number only; others hold the
+ * whole id too, so that a hit is always compared in full.
+ */
+#ifndef LEDGER_IDS_H
+#define LEDGER_IDS_H
+
+#include "collectord/ledger/digest.h"
+#include "collectord/ledger/record.h"
+#include "collectord/ledger/store.h"
+
+#define ID_BYTES_MAX (1 + 3 * (LIMIT_TEXT + 2))
+
+struct id {
+	uint64_t high, low; /* keys: session's digest first */
+	bool is_call;
+	uint16_t len;
+	uint8_t bytes[ID_BYTES_MAX]; /* the whole id */
+};
+
+void id_of_key(struct id *id, const struct digest_key *key,
+    const struct text texts[EV_TEXTS]);
+/* texts[EV_CALL] is there. */
+void id_of_call(struct id *id, const struct digest_key *key,
+    const struct text texts[EV_TEXTS]);
+
+/* Where an id's entry is, or would be. */
+struct id_place {
+	uint8_t key[17];
+	bool found;
+	uint64_t number; /* as stored; may have been forwarded since */
+	bool is_whole;   /* the entry holds the id's bytes */
+};
+
+int id_find(struct store_txn *txn, const struct id *id, struct id_place *at);
+/* Makes or replaces the entry. */
+int id_store(struct store_txn *txn, const struct id *id,
+    const struct id_place *at, uint64_t number, bool whole);
+/* Does the record tell this id by itself? */
+bool id_is_told_by(const struct id *id, const struct record *rec);
+
+/* The group of calls that share a provider's request id. */
+int request_add(struct store_txn *txn, const struct digest_key *key,
+    struct text request, uint64_t number);
+int request_remove(struct store_txn *txn, const struct digest_key *key,
+    struct text request, uint64_t number);
+/*
+ * Up to max numbers of calls whose request's digest is this one's; the caller
+ * compares the text.
+ */
+int request_list(struct store_txn *txn, const struct digest_key *key,
+    struct text request, uint64_t *numbers, size_t max, size_t *n);
+
+#endif

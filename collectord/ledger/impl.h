@@ -1,0 +1,16 @@
+/* What ledger.c and query.c share. */
+#ifndef LEDGER_IMPL_H
+#define LEDGER_IMPL_H
+
+#include "collectord/ledger/ledger.h"
+#include "collectord/ledger/writer.h"
+#include "proto/limits.h"
+
+struct ledger {
+	struct store *store;
+	struct writer writer;
+	int64_t (*now_us)(void);
+	char machine[LIMIT_TEXT + 1];
+};
+
+#endif

@@ -1,0 +1,416 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "collectord/ledger/impl.h"
+#include "proto/error.h"
+
+#define LEDGER_SCHEMA 1
+#define TABLE_PAGE 1000 /* rows of a small table in one reply */
+
+static struct span
+span_of_str(const char *s)
+{
+	return (struct span){ s, strlen(s) };
+}
+
+static int
+meta_u64(struct store_txn *txn, const char *name, uint64_t *v)
+{
+	struct span val;
+	struct rbuf r;
+	int rc = store_get(txn, TABLE_META, span_of_str(name), &val);
+
+	if (rc != 0)
+		return rc;
+	rbuf_init(&r, val);
+	*v = read_be64(&r);
+	return r.failed ? -ERR_STORE : 0;
+}
+
+static int
+meta_put_u64(struct store_txn *txn, const char *name, uint64_t v)
+{
+	uint8_t bytes[8];
+	struct wbuf w;
+
+	wbuf_init(&w, bytes, sizeof(bytes));
+	write_be64(&w, v);
+	return store_put(txn, TABLE_META, span_of_str(name), wbuf_span(&w));
+}
+
+/* A random id for this machine: names change, identities must not. */
+static int
+make_machine(struct store_txn *txn)
+{
+	uint8_t bytes[12];
+	char text[2 * sizeof(bytes) + 1];
+	size_t i;
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return -ERR_STORE;
+	for (i = 0; i < sizeof(bytes); i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	return store_put(
+	    txn, TABLE_META, span_of_str("machine"), span_of_str(text));
+}
+
+static int
+make_key(struct store_txn *txn)
+{
+	struct digest_key key;
+	int rc;
+
+	if (getrandom(&key, sizeof(key), 0) != sizeof(key))
+		return -ERR_STORE;
+	rc = meta_put_u64(txn, "digest_key_0", key.k0);
+	if (rc == 0)
+		rc = meta_put_u64(txn, "digest_key_1", key.k1);
+	return rc;
+}
+
+static int
+make_meta(struct ledger *l)
+{
+	struct store_txn *txn;
+	int rc;
+
+	rc = store_begin(l->store, true, &txn);
+	if (rc != 0)
+		return rc;
+	rc = make_machine(txn);
+	if (rc == 0)
+		rc = make_key(txn);
+	if (rc == 0)
+		rc = meta_put_u64(txn, "created_us", (uint64_t)l->now_us());
+	/* Last, and in the same transaction: a store is whole or not there. */
+	if (rc == 0)
+		rc = meta_put_u64(txn, "schema", LEDGER_SCHEMA);
+	if (rc == 0)
+		return store_commit(txn);
+	store_abort(txn);
+	return rc;
+}
+
+/* 0, STORE_NOTFOUND for a fresh store, or an error. */
+static int
+read_schema(struct ledger *l, uint64_t *schema)
+{
+	struct store_txn *txn;
+	int rc;
+
+	rc = store_begin(l->store, false, &txn);
+	if (rc != 0)
+		return rc;
+	rc = meta_u64(txn, "schema", schema);
+	store_abort(txn);
+	return rc;
+}
+
+static int
+load_meta(struct ledger *l, const char *configured)
+{
+	struct store_txn *txn;
+	struct span machine;
+	int rc;
+
+	rc = store_begin(l->store, false, &txn);
+	if (rc != 0)
+		return rc;
+	rc = meta_u64(txn, "digest_key_0", &l->writer.key.k0);
+	if (rc == 0)
+		rc = meta_u64(txn, "digest_key_1", &l->writer.key.k1);
+	if (rc == 0)
+		rc = store_get(
+		    txn, TABLE_META, span_of_str("machine"), &machine);
+	if (rc == 0)
+		snprintf(l->machine, sizeof(l->machine), "%.*s",
+		    (int)machine.len, (const char *)machine.p);
+	if (rc == 0 && configured[0] != '\0')
+		snprintf(l->machine, sizeof(l->machine), "%s", configured);
+	store_abort(txn);
+	return rc == STORE_NOTFOUND ? -ERR_STORE : rc;
+}
+
+static int
+open_schema(struct ledger *l, const char *dir, char *why, size_t cap)
+{
+	uint64_t schema = 0;
+	int rc = read_schema(l, &schema);
+
+	if (rc == STORE_NOTFOUND)
+		rc = make_meta(l);
+	else if (rc == 0 && schema > LEDGER_SCHEMA) {
+		snprintf(why, cap,
+		    "%s/data.mdb: schema %llu is newer than this collectord "
+		    "knows (%d); please upgrade it",
+		    dir, (unsigned long long)schema, LEDGER_SCHEMA);
+		return -ERR_STORE;
+	}
+	if (rc == 0)
+		rc = store_open_tables(l->store);
+	return rc;
+}
+
+int
+ledger_open(struct ledger **out, const struct ledger_options *opt, char *why,
+    size_t cap)
+{
+	struct ledger *l = calloc(1, sizeof(*l));
+	int rc = -ERR_STORE;
+
+	*out = NULL;
+	snprintf(why, cap, "%s/data.mdb: cannot be opened", opt->dir);
+	if (l == NULL)
+		return ERR_STORE;
+	l->now_us = opt->now_us;
+	rc = store_open(&l->store, opt->dir, why, cap);
+	if (rc == 0)
+		rc = open_schema(l, opt->dir, why, cap);
+	if (rc == 0)
+		rc = load_meta(l, opt->machine);
+	if (rc == 0) {
+		l->writer.store = l->store;
+		l->writer.machine = text_of(l->machine);
+		rc = writer_init(&l->writer);
+	}
+	if (rc != 0) {
+		ledger_close(l);
+		return -rc;
+	}
+	*out = l;
+	return 0;
+}
+
+void
+ledger_close(struct ledger *l)
+{
+	if (l == NULL)
+		return;
+	writer_release(&l->writer);
+	store_close(l->store);
+	free(l);
+}
+
+struct text
+ledger_machine(const struct ledger *l)
+{
+	return text_of(l->machine);
+}
+
+int
+ledger_put(
+    struct ledger *l, struct put *const *puts, size_t n, char *why, size_t cap)
+{
+	struct writer *w = &l->writer;
+	size_t i;
+	int rc;
+
+	rc = writer_begin(w, l->now_us());
+	if (rc == 0) {
+		for (i = 0; rc == 0 && i < n; i++)
+			rc = writer_put(w, puts[i]);
+		if (rc == 0)
+			rc = writer_commit(w);
+		else
+			writer_abort(w);
+	}
+	if (rc == 0)
+		return 0;
+	snprintf(why, cap, "%s",
+	    rc == -ERR_STORE_FULL ? "the disk or the store's map is full"
+				  : "the store could not be written");
+	return -rc;
+}
+
+static int
+count_calls(struct store_txn *txn, struct ledger_status *st)
+{
+	struct store_cursor *c;
+	struct span k, v;
+	struct sums s;
+	uint8_t buf[9];
+	struct wbuf key;
+	int rc;
+
+	rc = store_cursor_open(txn, TABLE_SLOTS, &c);
+	if (rc != 0)
+		return rc;
+	wbuf_init(&key, buf, sizeof(buf));
+	slot_key_write(&key, SLOT_LEVELS - 1, 0, 0);
+	rc = store_seek(c, wbuf_span(&key), &k, &v);
+	for (; rc == 0; rc = store_next(c, &k, &v)) {
+		if (!sums_read(v, &s)) {
+			rc = -ERR_STORE;
+			break;
+		}
+		st->calls += s.n[SUM_CALLS];
+	}
+	store_cursor_close(c);
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
+static int64_t
+slot_start_ms(struct span key)
+{
+	struct rbuf r;
+
+	rbuf_init(&r, key);
+	if (read_u8(&r) != 0)
+		return 0;
+	return read_be32(&r) * SLOT_MS;
+}
+
+/* The finest level comes first in the table. */
+static int
+find_extent(struct store_txn *txn, struct ledger_status *st)
+{
+	struct store_cursor *c;
+	struct span k, v;
+	int rc;
+
+	rc = store_cursor_open(txn, TABLE_SLOTS, &c);
+	if (rc != 0)
+		return rc;
+	rc = store_seek(c, (struct span){ "\0", 1 }, &k, &v);
+	if (rc == 0) {
+		st->first_ts_ms = slot_start_ms(k);
+		rc = store_seek(c, (struct span){ "\1", 1 }, &k, &v);
+	}
+	if (rc == 0)
+		rc = store_prev(c, &k, &v);
+	if (rc == 0)
+		st->last_ts_ms = slot_start_ms(k);
+	store_cursor_close(c);
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
+int
+ledger_status(struct ledger *l, struct ledger_status *st)
+{
+	struct store_txn *txn;
+	struct store_info info;
+	uint32_t sessions = 0;
+	int rc;
+
+	*st = (struct ledger_status){ .schema = LEDGER_SCHEMA };
+	rc = store_begin(l->store, false, &txn);
+	if (rc != 0)
+		return -rc;
+	rc = store_info(txn, &info);
+	if (rc == 0)
+		rc = intern_count(txn, TABLE_SESSIONS, &sessions);
+	if (rc == 0)
+		rc = count_calls(txn, st);
+	if (rc == 0)
+		rc = find_extent(txn, st);
+	store_abort(txn);
+	st->events = info.entries[TABLE_EVENTS];
+	st->sessions = sessions;
+	st->store_bytes = info.used_bytes;
+	st->map_bytes = info.map_bytes;
+	return rc < 0 ? -rc : 0;
+}
+
+struct rows {
+	struct span key[TABLE_PAGE], val[TABLE_PAGE];
+	uint32_t n;
+};
+
+/* The rows behind `after` that begin with prefix; they point into the map. */
+static int
+list_rows(struct store_txn *txn, enum store_table t, struct text prefix,
+    struct text after, struct rows *rows)
+{
+	struct text from = text_cmp(after, prefix) > 0 ? after : prefix;
+	struct span start = { from.p, from.len }, k, v;
+	struct store_cursor *c;
+	int rc;
+
+	if (start.len == 0)
+		start = (struct span){ "", 1 };
+	rc = store_cursor_open(txn, t, &c);
+	if (rc != 0)
+		return rc;
+	rc = store_seek(c, start, &k, &v);
+	for (; rc == 0 && rows->n < TABLE_PAGE; rc = store_next(c, &k, &v)) {
+		if (k.len < prefix.len ||
+		    (prefix.len > 0 && memcmp(k.p, prefix.p, prefix.len) != 0))
+			break;
+		if (k.len == after.len && memcmp(k.p, after.p, k.len) == 0)
+			continue;
+		rows->key[rows->n] = k;
+		rows->val[rows->n++] = v;
+	}
+	store_cursor_close(c);
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
+static void
+pack_source(struct packer *k, struct span key, struct span val)
+{
+	struct source_note n = { 0 };
+
+	(void)key;
+	source_read(val, &n);
+	pack_map(k, 5);
+	pack_str(k, "machine");
+	pack_text(k, n.machine);
+	pack_str(k, "agent");
+	pack_text(k, n.agent);
+	pack_str(k, "source");
+	pack_text(k, n.source);
+	pack_str(k, "last");
+	pack_i64(k, n.last_ms);
+	pack_str(k, "events");
+	pack_u64(k, n.sights);
+}
+
+static void
+pack_cursor(struct packer *k, struct span key, struct span val)
+{
+	pack_map(k, 2);
+	pack_str(k, "name");
+	pack_text(k, (struct text){ key.p, (uint32_t)key.len });
+	pack_str(k, "value");
+	pack_bytes(k, val.p, val.len);
+}
+
+static int
+pack_rows(struct ledger *l, enum store_table t, struct text prefix,
+    struct text after, struct packer *k,
+    void (*pack)(struct packer *k, struct span key, struct span val))
+{
+	struct rows *rows = calloc(1, sizeof(*rows));
+	struct store_txn *txn = NULL;
+	uint32_t i;
+	int rc = -ERR_STORE;
+
+	if (rows != NULL)
+		rc = store_begin(l->store, false, &txn);
+	if (rc == 0)
+		rc = list_rows(txn, t, prefix, after, rows);
+	if (rc == 0) {
+		pack_array(k, rows->n);
+		for (i = 0; i < rows->n; i++)
+			pack(k, rows->key[i], rows->val[i]);
+	}
+	store_abort(txn);
+	free(rows);
+	return -rc;
+}
+
+int
+ledger_pack_sources(struct ledger *l, struct packer *k)
+{
+	return pack_rows(l, TABLE_SOURCES, (struct text){ 0 },
+	    (struct text){ 0 }, k, pack_source);
+}
+
+int
+ledger_pack_cursors(
+    struct ledger *l, struct text prefix, struct text after, struct packer *k)
+{
+	return pack_rows(l, TABLE_CURSORS, prefix, after, k, pack_cursor);
+}

@@ -1,0 +1,46 @@
+/*
+ * The stored form of one call. Texts that repeat are interned: `dims` stands
+ * for machine, agent … billing, `session` for machine and session.
+ *
+ * Version 1, bytes: version; kind; then a forward's number as uvar, or flags
+ * uvar, rank u8, revision be64, day uvar, dims uvar, session uvar, ts uvar, a
+ * uvar mask of the counts that are not 0 and these as uvars, cost svar, the
+ * owner's stamp, message, a u8 mask of the texts that are not interned and
+ * these, and for texts with another stamp than the owner's a uvar mask and the
+ * stamps. A stamp: standing u8, tokens uvar, ts svar from the record's, tie
+ * be64.
+ */
+#ifndef LEDGER_RECORD_H
+#define LEDGER_RECORD_H
+
+#include "collectord/ledger/bytes.h"
+#include "collectord/ledger/merge.h"
+
+/* The interned texts of a call, in this order, from EV_AGENT to EV_BILLING,
+ * and the machine before them. */
+#define DIMS_FIRST EV_AGENT
+#define DIMS_LAST EV_BILLING
+
+#define RECORD_BYTES_MAX 4096
+
+struct record {
+	bool is_forward;
+	uint64_t forward; /* the number it is known by now */
+	uint64_t revision;
+	uint32_t day; /* UTC day number of first receipt */
+	uint32_t dims;
+	uint32_t session;
+	struct merged m;
+};
+
+/* r->m is whole, its interned texts included. */
+void record_write(struct wbuf *w, const struct record *r);
+/*
+ * Texts point into s; the interned ones are missing until record_fill. false
+ * when these bytes are no record.
+ */
+bool record_read(struct span s, struct record *r);
+/* Puts the interned texts in: EV_MACHINE, EV_SESSION, DIMS_FIRST…DIMS_LAST. */
+void record_fill(struct record *r, const struct text texts[EV_TEXTS]);
+
+#endif

@@ -1,0 +1,249 @@
+#include "collectord/ledger/slots.h"
+
+#include <stdlib.h>
+
+#include "proto/error.h"
+
+/*
+ * Any whole-hour local day is at most six hours, three quarters of days and so
+ * on; each level costs one more update for an event.
+ */
+const uint32_t slot_width_s[SLOT_LEVELS] = { 900, 3600, 21600, 86400 };
+
+#define SUMS_VERSION 1
+#define SUMS_BYTES_MAX 192
+#define LEVEL_SESSION 0xff
+
+struct slot_change {
+	uint32_t slot, dims, session;
+	uint8_t level; /* of slot_width_s, or LEVEL_SESSION */
+	bool used;
+	struct sums sums;
+};
+
+static size_t
+hash_of(const struct slot_change *k)
+{
+	uint64_t h = (uint64_t)k->slot << 32 | k->dims;
+
+	h ^= ((uint64_t)k->session << 8 | k->level) * 0x9e3779b97f4a7c15u;
+	h *= 0xff51afd7ed558ccdu;
+	return (size_t)(h ^ h >> 32);
+}
+
+static struct slot_change *
+find(const struct slot_changes *c, const struct slot_change *k)
+{
+	struct slot_change *it;
+	size_t i = hash_of(k);
+
+	for (;; i++) {
+		it = &c->items[i & (c->cap - 1)];
+		if (!it->used ||
+		    (it->slot == k->slot && it->dims == k->dims &&
+			it->session == k->session && it->level == k->level))
+			return it;
+	}
+}
+
+static int
+grow(struct slot_changes *c)
+{
+	struct slot_changes bigger = { .cap = c->cap == 0 ? 64 : c->cap * 2 };
+	size_t i;
+
+	bigger.items = calloc(bigger.cap, sizeof(*bigger.items));
+	if (bigger.items == NULL)
+		return -ERR_STORE;
+	for (i = 0; i < c->cap; i++)
+		if (c->items[i].used)
+			*find(&bigger, &c->items[i]) = c->items[i];
+	bigger.n = c->n;
+	free(c->items);
+	*c = bigger;
+	return 0;
+}
+
+static void
+accumulate(struct sums *a, const struct sums *b, int sign)
+{
+	int i;
+
+	for (i = 0; i < SUM_COUNTS; i++)
+		a->n[i] += sign > 0 ? b->n[i] : -b->n[i];
+	a->cost += sign * b->cost;
+	a->plan_cost += sign * b->plan_cost;
+}
+
+static int
+note(struct slot_changes *c, struct slot_change key, const struct sums *s,
+    int sign)
+{
+	struct slot_change *it;
+
+	if (c->n >= c->cap / 2 && grow(c) != 0)
+		return -ERR_STORE;
+	it = find(c, &key);
+	if (!it->used) {
+		*it = key;
+		it->used = true;
+		c->n++;
+	}
+	accumulate(&it->sums, s, sign);
+	return 0;
+}
+
+int
+slot_changes_note(
+    struct slot_changes *c, const struct contribution *add, int sign)
+{
+	int64_t seconds = add->ts_ms / 1000;
+	struct slot_change key = { .dims = add->dims };
+	int level;
+
+	for (level = 0; level < SLOT_LEVELS; level++) {
+		key.level = (uint8_t)level;
+		key.slot = (uint32_t)(seconds / slot_width_s[level]);
+		if (note(c, key, &add->sums, sign) != 0)
+			return -ERR_STORE;
+	}
+	key.level = LEVEL_SESSION;
+	key.slot = (uint32_t)(seconds / slot_width_s[0]);
+	key.session = add->session;
+	return note(c, key, &add->sums, sign);
+}
+
+void
+slot_key_write(struct wbuf *w, int level, uint32_t slot, uint32_t dims)
+{
+	write_u8(w, (uint8_t)level);
+	write_be32(w, slot);
+	write_be32(w, dims);
+}
+
+void
+sums_write(struct wbuf *w, const struct sums *s)
+{
+	uint64_t mask = 0;
+	int i;
+
+	for (i = 0; i < SUM_COUNTS; i++)
+		mask |= (uint64_t)(s->n[i] != 0) << i;
+	mask |= (uint64_t)(s->cost != 0) << SUM_COUNTS;
+	mask |= (uint64_t)(s->plan_cost != 0) << (SUM_COUNTS + 1);
+	write_u8(w, SUMS_VERSION);
+	write_uvar(w, mask);
+	for (i = 0; i < SUM_COUNTS; i++)
+		if (s->n[i] != 0)
+			write_uvar(w, s->n[i]);
+	if (s->cost != 0)
+		write_money(w, s->cost);
+	if (s->plan_cost != 0)
+		write_money(w, s->plan_cost);
+}
+
+bool
+sums_read(struct span bytes, struct sums *s)
+{
+	struct rbuf r;
+	uint64_t mask;
+	int i;
+
+	*s = (struct sums){ 0 };
+	rbuf_init(&r, bytes);
+	if (read_u8(&r) != SUMS_VERSION)
+		return false;
+	mask = read_uvar(&r);
+	if (mask >> (SUM_COUNTS + 2) != 0)
+		return false;
+	for (i = 0; i < SUM_COUNTS; i++)
+		if (mask >> i & 1)
+			s->n[i] = read_uvar(&r);
+	if (mask >> SUM_COUNTS & 1)
+		s->cost = read_money(&r);
+	if (mask >> (SUM_COUNTS + 1) & 1)
+		s->plan_cost = read_money(&r);
+	return !r.failed && r.p == r.end;
+}
+
+/* Sums of what is there can be neither negative nor absurd. */
+static bool
+is_possible(const struct sums *s)
+{
+	int i;
+
+	for (i = 0; i < SUM_COUNTS; i++)
+		if (s->n[i] > (uint64_t)INT64_MAX)
+			return false;
+	return s->cost >= 0 && s->plan_cost >= 0;
+}
+
+static enum store_table
+key_of(const struct slot_change *it, struct wbuf *w)
+{
+	if (it->level != LEVEL_SESSION) {
+		slot_key_write(w, it->level, it->slot, it->dims);
+		return TABLE_SLOTS;
+	}
+	write_be32(w, it->slot);
+	write_be32(w, it->session);
+	write_be32(w, it->dims);
+	return TABLE_SESSION_SLOTS;
+}
+
+static int
+apply(const struct slot_change *it, struct store_txn *txn)
+{
+	uint8_t key_bytes[16], val_bytes[SUMS_BYTES_MAX];
+	struct wbuf key, val;
+	enum store_table table;
+	struct sums s = { 0 };
+	struct span old;
+	int rc;
+
+	wbuf_init(&key, key_bytes, sizeof(key_bytes));
+	table = key_of(it, &key);
+	rc = store_get(txn, table, wbuf_span(&key), &old);
+	if (rc < 0)
+		return rc;
+	if (rc == 0 && !sums_read(old, &s))
+		return -ERR_STORE;
+	accumulate(&s, &it->sums, 1);
+	if (!is_possible(&s))
+		return -ERR_STORE;
+	if (sums_is_zero(&s))
+		return store_delete(txn, table, wbuf_span(&key));
+	wbuf_init(&val, val_bytes, sizeof(val_bytes));
+	sums_write(&val, &s);
+	return store_put(txn, table, wbuf_span(&key), wbuf_span(&val));
+}
+
+int
+slot_changes_apply(struct slot_changes *c, struct store_txn *txn)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < c->cap; i++)
+		if (c->items[i].used && !sums_is_zero(&c->items[i].sums))
+			rc = apply(&c->items[i], txn);
+	slot_changes_clear(c);
+	return rc;
+}
+
+void
+slot_changes_clear(struct slot_changes *c)
+{
+	if (c->cap > 256)
+		slot_changes_release(c);
+	else if (c->n > 0)
+		memset(c->items, 0, c->cap * sizeof(*c->items));
+	c->n = 0;
+}
+
+void
+slot_changes_release(struct slot_changes *c)
+{
+	free(c->items);
+	*c = (struct slot_changes){ 0 };
+}

@@ -1,0 +1,50 @@
+/*
+ * Sums by time: what reports read. The same sums are kept at several widths, so
+ * that a period of any length is read in few records; the finest is 15 minutes,
+ * which divides every zone's offset.
+ *
+ * Keys: slots (level u8, be32 slot, be32 dims), session_slots (be32 finest
+ * slot, be32 session, be32 dims). Slot = UTC seconds / width. Values: version
+ * u8, a uvar mask of the sums that are not 0 (bit SUM_COUNTS: cost, the next:
+ * plan_cost) and these.
+ */
+#ifndef LEDGER_SLOTS_H
+#define LEDGER_SLOTS_H
+
+#include "collectord/ledger/store.h"
+#include "proto/sums.h"
+
+#define SLOT_MS 900000ll
+#define SLOT_LEVELS 4
+extern const uint32_t slot_width_s[SLOT_LEVELS]; /* finest first */
+
+/* What one call adds: where, when, how much. */
+struct contribution {
+	uint32_t dims, session;
+	int64_t ts_ms;
+	struct sums sums;
+};
+
+/*
+ * Changes to sums, gathered over one transaction and applied at its end.
+ * Gathered by wrapping arithmetic, so that taking out before putting in is
+ * fine.
+ */
+struct slot_changes {
+	struct slot_change *items;
+	size_t n, cap; /* cap is a power of two; open addressing */
+};
+
+/* sign is 1 or -1. 0 or -ERR_STORE without memory. */
+int slot_changes_note(
+    struct slot_changes *c, const struct contribution *add, int sign);
+/* Writes all and empties c. An impossible sum is -ERR_STORE. */
+int slot_changes_apply(struct slot_changes *c, struct store_txn *txn);
+void slot_changes_clear(struct slot_changes *c);
+void slot_changes_release(struct slot_changes *c);
+
+void slot_key_write(struct wbuf *w, int level, uint32_t slot, uint32_t dims);
+bool sums_read(struct span s, struct sums *out);
+void sums_write(struct wbuf *w, const struct sums *s);
+
+#endif

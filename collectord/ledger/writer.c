@@ -1,0 +1,293 @@
+#include "collectord/ledger/writer.h"
+
+#include "collectord/ledger/apply.h"
+#include "proto/error.h"
+
+static struct span
+be64_key(uint8_t buf[8], uint64_t number)
+{
+	struct wbuf w;
+
+	wbuf_init(&w, buf, 8);
+	write_be64(&w, number);
+	return wbuf_span(&w);
+}
+
+/* The largest key of a table of be64 keys, 0 where it is empty. */
+static int
+last_key(struct store_txn *txn, enum store_table t, uint64_t *key)
+{
+	struct store_cursor *c;
+	struct span k, v;
+	struct rbuf r;
+	int rc;
+
+	*key = 0;
+	rc = store_cursor_open(txn, t, &c);
+	if (rc != 0)
+		return rc;
+	rc = store_last(c, &k, &v);
+	if (rc == 0) {
+		rbuf_init(&r, k);
+		*key = read_be64(&r);
+	}
+	store_cursor_close(c);
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
+static int
+load_counters(struct writer *w, struct store_txn *txn)
+{
+	uint64_t number;
+	int rc;
+
+	rc = last_key(txn, TABLE_EVENTS, &number);
+	if (rc != 0)
+		return rc;
+	w->next_number = number + 1;
+	return last_key(txn, TABLE_LOG, &w->last_revision);
+}
+
+int
+writer_init(struct writer *w)
+{
+	struct store_txn *txn;
+	int rc;
+
+	rc = interner_init(&w->interner, &w->key);
+	if (rc == 0)
+		rc = store_begin(w->store, false, &txn);
+	if (rc != 0)
+		return rc;
+	rc = load_counters(w, txn);
+	store_abort(txn);
+	return rc;
+}
+
+void
+writer_release(struct writer *w)
+{
+	store_abort(w->txn);
+	w->txn = NULL;
+	interner_release(&w->interner);
+	slot_changes_release(&w->changes);
+	sources_release(&w->sources);
+	arena_release(&w->arena);
+}
+
+int
+writer_begin(struct writer *w, int64_t now_us)
+{
+	w->now_us = now_us;
+	return store_begin(w->store, true, &w->txn);
+}
+
+static int
+put_cursor(struct writer *w, const struct cursor *c)
+{
+	struct span name = { c->name.p, c->name.len };
+
+	if (c->value.len == 0)
+		return store_delete(w->txn, TABLE_CURSORS, name);
+	return store_put(w->txn, TABLE_CURSORS, name,
+	    (struct span){ c->value.p, c->value.len });
+}
+
+int
+writer_put(struct writer *w, struct put *p)
+{
+	size_t i;
+	int rc = 0;
+
+	p->stored = p->merged = p->unchanged = 0;
+	for (i = 0; rc >= 0 && i < p->nevents; i++) {
+		rc = apply_sight(w, &p->events[i]);
+		p->stored += rc == APPLY_STORED;
+		p->merged += rc == APPLY_MERGED;
+		p->unchanged += rc == APPLY_UNCHANGED;
+	}
+	for (i = 0; rc >= 0 && i < p->ncursors; i++)
+		rc = put_cursor(w, &p->cursors[i]);
+	return rc < 0 ? rc : 0;
+}
+
+/* Numbers and interned ids that an abort took back are not remembered. */
+static void
+forget(struct writer *w)
+{
+	struct store_txn *txn;
+
+	interner_forget(&w->interner);
+	slot_changes_clear(&w->changes);
+	sources_clear(&w->sources);
+	arena_clear(&w->arena);
+	if (store_begin(w->store, false, &txn) == 0) {
+		load_counters(w, txn);
+		store_abort(txn);
+	}
+}
+
+int
+writer_commit(struct writer *w)
+{
+	int rc;
+
+	rc = slot_changes_apply(&w->changes, w->txn);
+	if (rc == 0)
+		rc = sources_apply(&w->sources, w->txn, &w->key);
+	if (rc != 0) {
+		writer_abort(w);
+		return rc;
+	}
+	rc = store_commit(w->txn);
+	w->txn = NULL;
+	if (rc != 0)
+		forget(w);
+	arena_clear(&w->arena);
+	return rc;
+}
+
+void
+writer_abort(struct writer *w)
+{
+	store_abort(w->txn);
+	w->txn = NULL;
+	forget(w);
+}
+
+/* The map moves under later writes of the transaction; the arena does not. */
+static struct span
+keep(struct writer *w, struct span s)
+{
+	void *p = arena_alloc(&w->arena, s.len);
+
+	if (p == NULL)
+		return (struct span){ NULL, 0 };
+	memcpy(p, s.p, s.len);
+	return (struct span){ p, s.len };
+}
+
+static int
+fill_interned(struct writer *w, struct record *rec)
+{
+	struct text texts[EV_TEXTS] = { { 0 } };
+	int i, rc;
+
+	rc = dims_texts(w->txn, rec->dims, texts);
+	if (rc == 0)
+		rc = session_texts(w->txn, rec->session, texts);
+	if (rc != 0)
+		return rc;
+	for (i = 0; i < EV_TEXTS; i++)
+		if (texts[i].len > 0) {
+			texts[i] = arena_text(&w->arena, texts[i]);
+			if (texts[i].len == 0)
+				return -ERR_STORE;
+		}
+	record_fill(rec, texts);
+	return 0;
+}
+
+int
+writer_load(struct writer *w, uint64_t *number, struct record *rec)
+{
+	struct span val;
+	uint8_t buf[8];
+	int rc;
+
+	for (;;) {
+		rc = store_get(
+		    w->txn, TABLE_EVENTS, be64_key(buf, *number), &val);
+		if (rc != 0)
+			return rc == STORE_NOTFOUND ? -ERR_STORE : rc;
+		val = keep(w, val);
+		if (val.p == NULL || !record_read(val, rec))
+			return -ERR_STORE;
+		if (!rec->is_forward)
+			return fill_interned(w, rec);
+		/* A forward leads to an older number, so this ends. */
+		if (rec->forward >= *number)
+			return -ERR_STORE;
+		*number = rec->forward;
+	}
+}
+
+static int
+save_log(struct writer *w, uint64_t number, uint64_t old_revision,
+    uint64_t *revision)
+{
+	uint64_t now = w->now_us > 0 ? (uint64_t)w->now_us : 0;
+	uint8_t key[8], val[8];
+	int rc = 0;
+
+	if (old_revision != 0)
+		rc = store_delete(
+		    w->txn, TABLE_LOG, be64_key(key, old_revision));
+	if (rc != 0)
+		return rc;
+	if (w->last_revision < now)
+		w->last_revision = now;
+	else
+		w->last_revision++;
+	*revision = w->last_revision;
+	return store_append(
+	    w->txn, TABLE_LOG, be64_key(key, *revision), be64_key(val, number));
+}
+
+int
+writer_save(struct writer *w, uint64_t number, struct record *rec, bool fresh)
+{
+	uint8_t key[8], bytes[RECORD_BYTES_MAX];
+	struct wbuf b;
+	int rc = 0;
+
+	if (!rec->is_forward) {
+		rc = intern_dims(&w->interner, w->txn, rec->m.text, &rec->dims);
+		if (rc == 0)
+			rc = intern_session(&w->interner, w->txn,
+			    rec->m.text[EV_MACHINE], rec->m.text[EV_SESSION],
+			    &rec->session);
+	}
+	if (rc == 0)
+		rc = save_log(w, number, rec->revision, &rec->revision);
+	if (rc != 0)
+		return rc;
+	wbuf_init(&b, bytes, sizeof(bytes));
+	record_write(&b, rec);
+	if (b.failed)
+		return -ERR_STORE;
+	return (fresh ? store_append : store_put)(
+	    w->txn, TABLE_EVENTS, be64_key(key, number), wbuf_span(&b));
+}
+
+int
+writer_note(struct writer *w, const struct record *rec, int sign)
+{
+	const struct merged *m = &rec->m;
+	struct contribution c = {
+		.dims = rec->dims, .session = rec->session, .ts_ms = m->ts_ms
+	};
+	struct sums *s = &c.sums;
+
+	if (m->is_void)
+		return 0;
+	s->n[SUM_CALLS] = 1;
+	s->n[SUM_FAILED] = m->count[EV_OUTCOME] == OUTCOME_FAILED;
+	s->n[SUM_INPUT] = m->count[EV_INPUT];
+	s->n[SUM_CACHE_READ] = m->count[EV_CACHE_READ];
+	s->n[SUM_CACHE_WRITE] = m->count[EV_CACHE_WRITE];
+	s->n[SUM_CACHE_WRITE_1H] = m->count[EV_CACHE_WRITE_1H];
+	s->n[SUM_OUTPUT] = m->count[EV_OUTPUT];
+	s->n[SUM_REASONING] = m->count[EV_REASONING];
+	s->n[SUM_OTHER] = merged_other(m);
+	s->n[SUM_WEB_SEARCHES] = m->count[EV_WEB_SEARCHES];
+	if (m->has_cost) {
+		s->cost = m->cost_pico;
+		if (text_is(m->text[EV_BILLING], "plan"))
+			s->plan_cost = m->cost_pico;
+	} else {
+		s->n[SUM_UNPRICED_CALLS] = 1;
+		s->n[SUM_UNPRICED_TOKENS] = sums_total_tokens(s);
+	}
+	return slot_changes_note(&w->changes, &c, sign);
+}

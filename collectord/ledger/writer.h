@@ -1,0 +1,53 @@
+/*
+ * One write transaction: what a sight is applied with. Records are loaded whole
+ * and saved with their place in the log; changes to sums are gathered and
+ * written at the commit.
+ */
+#ifndef LEDGER_WRITER_H
+#define LEDGER_WRITER_H
+
+#include "collectord/ledger/dims.h"
+#include "collectord/ledger/slots.h"
+#include "collectord/ledger/sources.h"
+#include "proto/put.h"
+
+struct writer {
+	struct store *store;
+	struct store_txn *txn; /* NULL between transactions */
+	struct digest_key key;
+	struct interner interner;
+	struct slot_changes changes;
+	struct sources sources;
+	struct arena arena;     /* texts of this transaction */
+	struct text machine;    /* what events without one get */
+	int64_t now_us;         /* of this transaction */
+	uint64_t next_number;   /* from 1; also those given out in this one */
+	uint64_t last_revision; /* likewise */
+};
+
+/* store, key and machine are set. Loads the last number and revision. */
+int writer_init(struct writer *w);
+void writer_release(struct writer *w);
+
+int writer_begin(struct writer *w, int64_t now_us);
+/* All of one put: fills its counts, writes its cursors. */
+int writer_put(struct writer *w, struct put *p);
+/* Writes the sums and commits. On an error nothing of the transaction stays. */
+int writer_commit(struct writer *w);
+void writer_abort(struct writer *w);
+
+/* The record of a number, whole, in the arena; forwards are followed and
+ * *number is where they led. */
+int writer_load(struct writer *w, uint64_t *number, struct record *rec);
+/*
+ * Saves rec under number with a new revision; its interned texts get their
+ * numbers. fresh: the number is new and the largest.
+ */
+int writer_save(
+    struct writer *w, uint64_t number, struct record *rec, bool fresh);
+
+/* What a call adds to the sums (sign 1), or takes out (-1); a void one nothing.
+ */
+int writer_note(struct writer *w, const struct record *rec, int sign);
+
+#endif

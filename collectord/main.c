@@ -1,0 +1,418 @@
+/*
+ * collectord: options, start-up in the one order that is safe, signals.
+ * Everything else is the server's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collectord/clock.h"
+#include "collectord/log.h"
+#include "collectord/peers/server.h"
+#include "collectord/sys.h"
+
+#define EXIT_USAGE 2
+#define EXIT_SYSTEM 5
+
+#define CONFIG_BYTES_MAX (1u << 20)
+#define WHY_MAX 512
+#define QUOTED_MAX 1200
+#define SIGNALS 4
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+struct daemon {
+	struct server server;
+	/* Options; texts are argv's. */
+	const char
+	    *config_arg;       /* NULL: the default place, which may be empty */
+	const char *level_arg; /* NULL: the file's */
+	int notify_fd;         /* -1: none */
+	bool is_check;
+	int lock;
+	uv_signal_t signals[SIGNALS];
+};
+
+static const struct option_row {
+	const char *name;
+	int letter; /* a short option too where it is one */
+	const char *arg;
+	const char *help;
+} option_rows[] = {
+	{ "config", 'c', "FILE", "read this configuration" },
+	{ "check-config", 'n', NULL, "check the configuration and exit" },
+	{ "notify-fd", 'N', "FD", "write a newline there when ready" },
+	{ "autostarted", 'A', NULL, "a client started us: it may end us" },
+	{ "log-level", 'l', "LEVEL", "error, warn, info or debug" },
+	{ "help", 'h', NULL, "print this and exit" },
+	{ "version", 'V', NULL, "print the version and exit" },
+};
+
+static int
+print_help(void)
+{
+	char left[40];
+
+	printf("usage: collectord [OPTION]...\n"
+	       "The per-user daemon that owns the ledger of token usage.\n\n");
+	for (size_t i = 0; i < LENGTH(option_rows); i++) {
+		snprintf(left, sizeof(left), "--%s%s%s", option_rows[i].name,
+		    option_rows[i].arg == NULL ? "" : "=",
+		    option_rows[i].arg == NULL ? "" : option_rows[i].arg);
+		printf("  %s%c%s %-22s %s\n",
+		    option_rows[i].letter == 'n' ? "-" : " ",
+		    option_rows[i].letter == 'n' ? 'n' : ' ',
+		    option_rows[i].letter == 'n' ? "," : " ", left,
+		    option_rows[i].help);
+	}
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_SYSTEM;
+}
+
+static int
+print_version(void)
+{
+	printf("collectord %s\n", TT_VERSION);
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_SYSTEM;
+}
+
+static int
+usage_error(const char *option, const char *value, const char *why)
+{
+	fprintf(stderr, "collectord: --%s %s: %s\n", option, value, why);
+	return EXIT_USAGE;
+}
+
+static int
+take_notify_fd(struct daemon *d, const char *s)
+{
+	char *end;
+	long v;
+
+	errno = 0;
+	v = strtol(s, &end, 10);
+	if (*s < '0' || *s > '9' || *end != '\0' || errno != 0 || v > INT_MAX)
+		return usage_error("notify-fd", s, "not a descriptor");
+	if (fcntl((int)v, F_SETFD, FD_CLOEXEC) != 0)
+		return usage_error("notify-fd", s, strerror(errno));
+	d->notify_fd = (int)v;
+	return -1;
+}
+
+static int
+take_log_level(struct daemon *d, const char *s)
+{
+	enum log_level level;
+
+	if (log_level_from_name(s, &level) != 0)
+		return usage_error(
+		    "log-level", s, "not error, warn, info or debug");
+	d->level_arg = s;
+	return -1;
+}
+
+/* The exit code, or -1 to go on. */
+static int
+take_option(struct daemon *d, int letter, const char *arg)
+{
+	switch (letter) {
+	case 'c':
+		d->config_arg = arg;
+		return -1;
+	case 'n':
+		d->is_check = true;
+		return -1;
+	case 'N':
+		return take_notify_fd(d, arg);
+	case 'A':
+		d->server.is_autostarted = true;
+		return -1;
+	case 'l':
+		return take_log_level(d, arg);
+	case 'h':
+		return print_help();
+	case 'V':
+		return print_version();
+	default:
+		return EXIT_USAGE; /* getopt has said why */
+	}
+}
+
+static int
+take_options(struct daemon *d, int argc, char **argv)
+{
+	struct option longs[LENGTH(option_rows) + 1] = { 0 };
+	int letter, code = -1;
+
+	for (size_t i = 0; i < LENGTH(option_rows); i++) {
+		longs[i].name = option_rows[i].name;
+		longs[i].val = option_rows[i].letter;
+		longs[i].has_arg = option_rows[i].arg == NULL
+				       ? no_argument
+				       : required_argument;
+	}
+	while (code < 0 &&
+	       (letter = getopt_long(argc, argv, "n", longs, NULL)) != -1)
+		code = take_option(d, letter, optarg);
+	if (code < 0 && optind < argc) {
+		fprintf(stderr, "collectord: unexpected argument: %s\n",
+		    argv[optind]);
+		code = EXIT_USAGE;
+	}
+	return code;
+}
+
+/* 0, or -1 with the one line that says where and why. */
+static int
+read_config(const struct daemon *d, struct config *c, char *why, size_t cap)
+{
+	const char *path = d->server.config_path;
+	char detail[WHY_MAX];
+	size_t len;
+	char *text;
+	int line;
+
+	config_init(c);
+	text = sys_read_file(path, CONFIG_BYTES_MAX, &len, why, cap);
+	if (text == NULL)
+		return errno == ENOENT && d->config_arg == NULL ? 0 : -1;
+	line = config_parse(c, text, detail, sizeof(detail));
+	if (line != 0)
+		snprintf(why, cap, "%s:%d: %s", path, line, detail);
+	free(text);
+	return line == 0 ? 0 : -1;
+}
+
+static void
+use_log_level(const struct daemon *d)
+{
+	const char *name =
+	    d->level_arg != NULL ? d->level_arg : d->server.config.log_level;
+	enum log_level level;
+
+	if (log_level_from_name(name, &level) == 0)
+		log_set_level(level);
+}
+
+static int
+complain(const char *op, const char *why)
+{
+	char quoted[QUOTED_MAX];
+
+	log_error("main", "op=%s err=%s", op,
+	    log_quote(quoted, sizeof(quoted), text_of(why)));
+	return -1;
+}
+
+static void
+reload(struct daemon *d)
+{
+	struct config fresh;
+	char why[WHY_MAX + PLACES_PATH_MAX];
+
+	if (read_config(d, &fresh, why, sizeof(why)) != 0) {
+		complain("reload", why);
+		return;
+	}
+	if (strcmp(fresh.machine, d->server.config.machine) != 0)
+		log_warn("main", "op=reload msg=\"a new core.machine is taken "
+				 "at the next start\"");
+	d->server.config = fresh;
+	use_log_level(d);
+	log_info("main", "op=reload");
+}
+
+static void
+on_signal(uv_signal_t *h, int number)
+{
+	struct daemon *d = h->data;
+
+	if (number == SIGHUP)
+		reload(d);
+	else if (number == SIGUSR1)
+		server_dump(&d->server);
+	else
+		server_stop_soon(
+		    &d->server, number == SIGTERM ? "SIGTERM" : "SIGINT");
+}
+
+static int
+watch_signals(struct daemon *d)
+{
+	static const int numbers[SIGNALS] = { SIGTERM, SIGINT, SIGHUP,
+		SIGUSR1 };
+	int rc = 0;
+
+	for (size_t i = 0; i < SIGNALS && rc == 0; i++) {
+		rc = uv_signal_init(&d->server.loop, &d->signals[i]);
+		d->signals[i].data = d;
+		if (rc == 0)
+			rc = uv_signal_start(
+			    &d->signals[i], on_signal, numbers[i]);
+	}
+	return rc;
+}
+
+/* Directories, then the lock; everything later rests on holding it. */
+static int
+take_places(struct daemon *d, char *why, size_t cap)
+{
+	const struct places *p = &d->server.places;
+
+	if (sys_private_dir(p->data, why, cap) != 0 ||
+	    sys_private_dir(p->run, why, cap) != 0 ||
+	    sys_private_dir(p->spool, why, cap) != 0)
+		return -1;
+	if (sys_is_network_fs(p->data) == 1) {
+		snprintf(why, cap, "%s: a network file system cannot hold it",
+		    p->data);
+		return -1;
+	}
+	d->lock = sys_lock_dir(p->data, why, cap);
+	return d->lock < 0 ? -1 : 0;
+}
+
+static int
+open_ledger(struct server *s, char *why, size_t cap)
+{
+	struct ledger_options opt = {
+		.dir = s->places.data,
+		.machine = s->config.machine,
+		.now_us = clock_now_us,
+	};
+	struct ledger_status st;
+
+	if (ledger_open(&s->ledger, &opt, why, cap) != 0)
+		return -1;
+	if (ledger_status(s->ledger, &st) != 0) {
+		snprintf(why, cap, "%s: the store cannot be read", opt.dir);
+		return -1;
+	}
+	s->schema = st.schema;
+	return 0;
+}
+
+static void
+tell_ready(struct daemon *d)
+{
+	const struct server *s = &d->server;
+	char store[QUOTED_MAX], sock[QUOTED_MAX];
+
+	log_info("main",
+	    "op=start version=%s pid=%ld store=%s socket=%s schema=%u",
+	    TT_VERSION, (long)getpid(),
+	    log_quote(store, sizeof(store), text_of(s->places.data)),
+	    log_quote(sock, sizeof(sock), text_of(s->places.socket)),
+	    s->schema);
+	if (sys_notify_systemd("READY=1") != 0)
+		log_warn("main", "op=notify err=\"%s\"", strerror(errno));
+	if (d->notify_fd < 0)
+		return;
+	if (write(d->notify_fd, "\n", 1) != 1)
+		log_warn("main", "op=notify err=\"%s\"", strerror(errno));
+	close(d->notify_fd);
+}
+
+static int
+serve(struct daemon *d, char *why, size_t cap)
+{
+	struct server *s = &d->server;
+	int rc;
+
+	if (take_places(d, why, cap) != 0 || open_ledger(s, why, cap) != 0 ||
+	    server_listen(s, why, cap) != 0)
+		return -1;
+	rc = server_init(s);
+	rc = rc != 0 ? rc : watch_signals(d);
+	if (rc != 0) {
+		server_unlisten(s);
+		snprintf(why, cap, "%s", uv_strerror(rc));
+		return -1;
+	}
+	tell_ready(d);
+	server_run(s);
+	log_info("main", "op=exit puts=%ju commits=%ju rejected=%ju",
+	    (uintmax_t)s->batch.puts, (uintmax_t)s->batch.commits,
+	    (uintmax_t)s->batch.rejected);
+	return 0;
+}
+
+static int
+run(struct daemon *d)
+{
+	char why[WHY_MAX + PLACES_PATH_MAX];
+	int rc;
+
+	use_log_level(d);
+	if (clock_init() != 0)
+		return EXIT_USAGE;
+	d->server.file_limit = sys_raise_file_limit();
+	d->server.socket.fd = d->lock = -1;
+	rc = serve(d, why, sizeof(why));
+	if (rc != 0)
+		complain("start", why);
+	ledger_close(d->server.ledger);
+	if (d->lock >= 0)
+		close(d->lock);
+	return rc == 0 ? EXIT_SUCCESS : EXIT_SYSTEM;
+}
+
+static int
+configure(struct daemon *d)
+{
+	struct server *s = &d->server;
+	char why[WHY_MAX + PLACES_PATH_MAX];
+
+	if (places_find(&s->places, why, sizeof(why)) != 0) {
+		fprintf(stderr, "collectord: %s\n", why);
+		return EXIT_USAGE;
+	}
+	s->config_path =
+	    d->config_arg != NULL ? d->config_arg : s->places.config;
+	if (read_config(d, &s->config, why, sizeof(why)) != 0) {
+		fprintf(stderr, "%s\n", why);
+		return EXIT_USAGE;
+	}
+	return d->is_check ? EXIT_SUCCESS : -1;
+}
+
+/*
+ * Two threads allocate. Blocks of up to a megabyte stay on the heap: to map and
+ * fault them in anew for every request would cost more than the commit.
+ */
+static void
+prepare_process(void)
+{
+	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	mallopt(M_TRIM_THRESHOLD, 2 << 20);
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct daemon *d = calloc(1, sizeof(*d));
+	int code;
+
+	if (d == NULL)
+		return EXIT_SYSTEM;
+	d->notify_fd = -1;
+	code = take_options(d, argc, argv);
+	if (code < 0)
+		code = configure(d);
+	if (code < 0) {
+		prepare_process();
+		code = run(d);
+	}
+	free(d);
+	return code;
+}

@@ -1,0 +1,303 @@
+#include "collectord/peers/batch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "collectord/sys.h"
+
+struct group {
+	struct batch_item *first;
+	struct put *puts[BATCH_EVENTS];
+	size_t n;
+};
+
+size_t
+batch_weight(const struct put *put, size_t len)
+{
+	return sizeof(*put) + sizeof(struct batch_item) + len +
+	       put->nevents * sizeof(put->events[0]) +
+	       put->ncursors * sizeof(put->cursors[0]) +
+	       put->nrejects * sizeof(put->rejects[0]);
+}
+
+/*
+ * What an item counts against BATCH_EVENTS: never 0, so that groups end, and
+ * refused events too, since its reply tells of each.
+ */
+static size_t
+item_size(const struct batch_item *item)
+{
+	const struct put *put = item->put;
+	size_t n = put->nevents + put->ncursors + put->nrejects;
+
+	return n == 0 ? 1 : n;
+}
+
+static void
+ring_append(struct batch *b, struct batch_source *src)
+{
+	src->next = NULL;
+	if (b->last == NULL)
+		b->first = src;
+	else
+		b->last->next = src;
+	b->last = src;
+}
+
+static struct batch_source *
+ring_pop(struct batch *b)
+{
+	struct batch_source *src = b->first;
+
+	b->first = src->next;
+	if (b->first == NULL)
+		b->last = NULL;
+	return src;
+}
+
+/* The first item of the source whose turn it is, which then goes last. */
+static struct batch_item *
+take_one(struct batch *b)
+{
+	struct batch_source *src = ring_pop(b);
+	struct batch_item *item = src->head;
+
+	src->head = item->next;
+	if (src->head == NULL)
+		src->tail = NULL;
+	else
+		ring_append(b, src);
+	item->next = NULL;
+	return item;
+}
+
+/* Under the lock. */
+static void
+take_group(struct batch *b, struct group *g)
+{
+	struct batch_item **link = &g->first, *item;
+	size_t size = 0;
+
+	g->first = NULL;
+	g->n = 0;
+	while (b->first != NULL) {
+		size += item_size(b->first->head);
+		if (g->n > 0 && size > BATCH_EVENTS)
+			break;
+		item = take_one(b);
+		*link = item;
+		link = &item->next;
+		g->puts[g->n++] = item->put;
+	}
+}
+
+/*
+ * One transaction for all. Where that fails for another reason than space, each
+ * is tried by itself, so that one bad request cannot fail the others. Returns
+ * how many transactions were committed.
+ */
+static unsigned
+commit_group(struct batch *b, struct group *g, char *why)
+{
+	struct batch_item *item;
+	unsigned committed;
+	int rc;
+
+	rc = ledger_put(b->ledger, g->puts, g->n, why, BATCH_WHY_MAX);
+	committed = rc == 0;
+	for (item = g->first; item != NULL; item = item->next) {
+		item->rc = rc;
+		if (rc == 0 || rc == ERR_STORE_FULL || g->n == 1)
+			continue;
+		item->rc =
+		    ledger_put(b->ledger, &item->put, 1, why, BATCH_WHY_MAX);
+		committed += item->rc == 0;
+	}
+	return committed;
+}
+
+/* Under the lock. */
+static void
+hand_back(struct batch *b, struct group *g, unsigned committed, const char *why)
+{
+	struct batch_item *last = g->first;
+
+	while (last->next != NULL)
+		last = last->next;
+	if (b->done == NULL)
+		b->done = g->first;
+	else
+		b->done_last->next = g->first;
+	b->done_last = last;
+	b->transactions += committed;
+	if (why[0] != '\0')
+		snprintf(b->why, sizeof(b->why), "%s", why);
+}
+
+static void
+on_thread(void *arg)
+{
+	struct batch *b = arg;
+	struct group g;
+	char why[BATCH_WHY_MAX];
+	unsigned committed;
+
+	uv_mutex_lock(&b->lock);
+	for (;;) {
+		while (b->first == NULL && !b->stopping)
+			uv_cond_wait(&b->arrived, &b->lock);
+		if (b->first == NULL)
+			break;
+		take_group(b, &g);
+		uv_mutex_unlock(&b->lock);
+		why[0] = '\0';
+		committed = commit_group(b, &g, why);
+		uv_mutex_lock(&b->lock);
+		hand_back(b, &g, committed, why);
+		BUG_ON(uv_async_send(&b->wake) != 0);
+	}
+	uv_mutex_unlock(&b->lock);
+}
+
+static struct batch_item *
+take_done(struct batch *b, char *why)
+{
+	struct batch_item *first;
+
+	uv_mutex_lock(&b->lock);
+	first = b->done;
+	b->done = NULL;
+	b->commits = b->transactions;
+	snprintf(why, BATCH_WHY_MAX, "%s", b->why);
+	b->why[0] = '\0';
+	uv_mutex_unlock(&b->lock);
+	return first;
+}
+
+static void
+item_back(
+    struct batch *b, struct batch_item *item, struct batch_source **touched)
+{
+	struct batch_source *src = item->source;
+
+	b->pending--;
+	b->weight -= item->weight;
+	if (item->rc == 0)
+		b->puts++;
+	b->rejected += item->put->nrejects;
+	src->ops->done(src, item);
+	if (src->returned++ == 0) {
+		src->touched = *touched;
+		*touched = src;
+	}
+	put_free(item->put);
+	free(item);
+}
+
+static void
+on_wake(uv_async_t *h)
+{
+	struct batch *b = h->data;
+	struct batch_source *touched = NULL, *src;
+	struct batch_item *item, *next;
+	char why[BATCH_WHY_MAX];
+	unsigned n;
+
+	for (item = take_done(b, why); item != NULL; item = next) {
+		next = item->next;
+		item_back(b, item, &touched);
+	}
+	while (touched != NULL) {
+		src = touched;
+		touched = src->touched;
+		n = src->returned;
+		src->returned = 0;
+		src->ops->settle(src, n);
+	}
+	b->on_round(b, why);
+}
+
+int
+batch_init(struct batch *b, uv_loop_t *loop, struct ledger *ledger,
+    void (*on_round)(struct batch *b, const char *why))
+{
+	int rc;
+
+	*b = (struct batch){ .ledger = ledger, .on_round = on_round };
+	b->wake.data = b;
+	rc = uv_mutex_init(&b->lock);
+	if (rc != 0)
+		return rc;
+	rc = uv_cond_init(&b->arrived);
+	if (rc != 0)
+		goto no_cond;
+	rc = uv_async_init(loop, &b->wake, on_wake);
+	if (rc != 0)
+		goto no_async;
+	rc = uv_thread_create(&b->thread, on_thread, b);
+	if (rc == 0)
+		return 0;
+	uv_close((uv_handle_t *)&b->wake, NULL);
+no_async:
+	uv_cond_destroy(&b->arrived);
+no_cond:
+	uv_mutex_destroy(&b->lock);
+	return rc;
+}
+
+int
+batch_submit(struct batch *b, struct batch_source *src, struct put *put,
+    size_t weight, uint32_t msgid, bool is_quiet)
+{
+	struct batch_item *item = malloc(sizeof(*item));
+
+	if (item == NULL) {
+		put_free(put);
+		return -1;
+	}
+	*item = (struct batch_item){
+		.source = src,
+		.put = put,
+		.weight = weight,
+		.msgid = msgid,
+		.is_quiet = is_quiet,
+	};
+	b->pending++;
+	b->weight += weight;
+	uv_mutex_lock(&b->lock);
+	if (src->head == NULL) {
+		src->head = item;
+		ring_append(b, src);
+	} else {
+		src->tail->next = item;
+	}
+	src->tail = item;
+	uv_mutex_unlock(&b->lock);
+	b->fresh = true;
+	return 0;
+}
+
+void
+batch_kick(struct batch *b)
+{
+	if (!b->fresh)
+		return;
+	b->fresh = false;
+	uv_mutex_lock(&b->lock);
+	uv_cond_signal(&b->arrived);
+	uv_mutex_unlock(&b->lock);
+}
+
+void
+batch_close(struct batch *b)
+{
+	BUG_ON(b->pending != 0);
+	uv_mutex_lock(&b->lock);
+	b->stopping = true;
+	uv_cond_signal(&b->arrived);
+	uv_mutex_unlock(&b->lock);
+	BUG_ON(uv_thread_join(&b->thread) != 0);
+	uv_cond_destroy(&b->arrived);
+	uv_mutex_destroy(&b->lock);
+	uv_close((uv_handle_t *)&b->wake, NULL);
+}

@@ -1,0 +1,685 @@
+#include "collectord/peers/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "collectord/clock.h"
+#include "collectord/log.h"
+#include "collectord/peers/dispatch.h"
+#include "collectord/sys.h"
+
+#define BACKLOG 4096
+#define ACCEPT_BURST 64
+#define FILES_SPARE 64 /* descriptors that are not for connections */
+#define CONNS_MIN 4
+#define PAUSE_MS 1000
+#define LINGER_MS 2000
+#define TRIM_PEAK (8u << 20)
+#define TRIM_LOW (1u << 20)
+#define TRIM_AFTER_MS 1000
+
+/* --- The socket ------------------------------------------------------------
+ */
+
+static int
+say(char *why, size_t cap, const char *path, const char *what)
+{
+	snprintf(why, cap, "%s: %s", path, what);
+	return -1;
+}
+
+/* Who listens there; 0 where nobody does, -1 with errno when unclear. */
+static pid_t
+who_listens(const struct sockaddr_un *addr)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct ucred cred = { .pid = -1 };
+	socklen_t len = sizeof(cred);
+	int rc, saved;
+
+	if (fd < 0)
+		return -1;
+	rc = connect(fd, (const struct sockaddr *)addr, sizeof(*addr));
+	saved = errno;
+	if (rc == 0 &&
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0)
+		saved = 0;
+	close(fd);
+	errno = saved;
+	if (rc != 0)
+		return errno == ECONNREFUSED || errno == ENOENT ? 0 : -1;
+	return cred.pid;
+}
+
+/* Makes way for bind: nothing there, or a socket that nobody listens on. */
+static int
+remove_stale(const struct sockaddr_un *addr, char *why, size_t cap)
+{
+	struct stat st;
+	char text[80];
+	pid_t pid;
+
+	if (lstat(addr->sun_path, &st) != 0)
+		return errno == ENOENT
+			   ? 0
+			   : say(why, cap, addr->sun_path, strerror(errno));
+	if (!S_ISSOCK(st.st_mode))
+		return say(why, cap, addr->sun_path, "not a socket");
+	pid = who_listens(addr);
+	if (pid < 0)
+		return say(why, cap, addr->sun_path, strerror(errno));
+	if (pid > 0) {
+		snprintf(text, sizeof(text),
+		    "another process (pid %ld) listens here", (long)pid);
+		return say(why, cap, addr->sun_path, text);
+	}
+	if (unlink(addr->sun_path) != 0 && errno != ENOENT)
+		return say(why, cap, addr->sun_path, strerror(errno));
+	return 0;
+}
+
+static int
+bind_private(int fd, const struct sockaddr_un *addr)
+{
+	mode_t old = umask(0177);
+	int rc = bind(fd, (const struct sockaddr *)addr, sizeof(*addr));
+
+	umask(old);
+	return rc == 0 ? listen(fd, BACKLOG) : -1;
+}
+
+static int
+bind_at(struct server_socket *sock, const struct sockaddr_un *addr, char *why,
+    size_t cap)
+{
+	struct stat st;
+	int fd;
+
+	if (remove_stale(addr, why, cap) != 0)
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind_private(fd, addr) != 0 ||
+	    lstat(addr->sun_path, &st) != 0) {
+		say(why, cap, addr->sun_path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	*sock = (struct server_socket){ fd, true, st.st_dev, st.st_ino };
+	return 0;
+}
+
+int
+server_listen(struct server *s, char *why, size_t cap)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	size_t len = strlen(s->places.socket);
+	int rc, dir, fd = sys_listen_fd();
+
+	s->socket = (struct server_socket){ .fd = fd };
+	if (fd >= 0)
+		return 0;
+	if (fd < -1)
+		return say(why, cap, "LISTEN_FDS", "not one listening socket");
+	if (len >= sizeof(addr.sun_path))
+		return say(why, cap, s->places.socket, "longer than 107 bytes");
+	memcpy(addr.sun_path, s->places.socket, len);
+	/*
+	 * Our lock is on the data directory. Another daemon with another one
+	 * may want the same socket at the same time: between finding a stale
+	 * file and listening, the socket's directory belongs to one of them.
+	 */
+	dir = open(s->places.run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || flock(dir, LOCK_EX) != 0)
+		rc = say(why, cap, s->places.run, strerror(errno));
+	else
+		rc = bind_at(&s->socket, &addr, why, cap);
+	if (dir >= 0)
+		close(dir);
+	return rc;
+}
+
+void
+server_unlisten(struct server *s)
+{
+	struct server_socket *sock = &s->socket;
+	struct stat st;
+
+	if (sock->fd < 0)
+		return;
+	if (sock->is_ours && lstat(s->places.socket, &st) == 0 &&
+	    st.st_dev == sock->dev && st.st_ino == sock->ino)
+		unlink(s->places.socket);
+	close(sock->fd);
+	sock->fd = -1;
+}
+
+/* --- Lists ------------------------------------------------------------------
+ */
+
+static void
+unlist(struct conn *c)
+{
+	struct conn_list *l = c->list;
+
+	if (l == NULL)
+		return;
+	if (c->prev == NULL)
+		l->head = c->next;
+	else
+		c->prev->next = c->next;
+	if (c->next == NULL)
+		l->tail = c->prev;
+	else
+		c->next->prev = c->prev;
+	c->list = NULL;
+}
+
+static void start_accepting(struct server *s);
+
+void
+server_list(struct server *s, struct conn *c, struct conn_list *to)
+{
+	unlist(c);
+	c->list = to;
+	c->next = NULL;
+	c->prev = to->tail;
+	if (to->tail == NULL)
+		to->head = c;
+	else
+		to->tail->next = c;
+	to->tail = c;
+	c->since_ms = uv_now(&s->loop);
+	/* Who waits for a place can have this one's now. */
+	if (s->is_crowded && to != &s->busy)
+		start_accepting(s);
+}
+
+void
+server_adopt(struct server *s, struct conn *c)
+{
+	c->all_prev = NULL;
+	c->all_next = s->all;
+	if (s->all != NULL)
+		s->all->all_prev = c;
+	s->all = c;
+	s->nconns++;
+	server_list(s, c, &s->idle);
+}
+
+void
+server_forget(struct server *s, struct conn *c)
+{
+	unlist(c);
+	if (s->cursor == c)
+		s->cursor = c->all_next;
+	if (c->all_prev == NULL)
+		s->all = c->all_next;
+	else
+		c->all_prev->all_next = c->all_next;
+	if (c->all_next != NULL)
+		c->all_next->all_prev = c->all_prev;
+	s->nconns--;
+	if (s->is_crowded)
+		start_accepting(s);
+}
+
+/* fn may close any connection. */
+static void
+each_conn(struct server *s, void (*fn)(struct conn *c))
+{
+	struct conn *c;
+
+	for (c = s->all; c != NULL; c = s->cursor) {
+		s->cursor = c->all_next;
+		fn(c);
+	}
+}
+
+/* --- Totals -----------------------------------------------------------------
+ */
+
+size_t
+server_buffered(const struct server *s)
+{
+	return s->buffered + s->batch.weight;
+}
+
+/* The longest half-sent request, or the longest unread reply if that is older.
+ */
+static struct conn *
+find_victim(struct server *s)
+{
+	struct conn *c = s->idle.head;
+
+	while (c != NULL && conn_unread(c) == 0)
+		c = c->next;
+	if (c == NULL || (s->partial.head != NULL &&
+			     s->partial.head->since_ms <= c->since_ms))
+		c = s->partial.head;
+	return c;
+}
+
+bool
+server_reserve(struct server *s, struct conn *c, size_t n)
+{
+	struct conn *victim;
+
+	s->is_full = s->is_full || server_buffered(s) + n > SERVER_BUFFERS_MARK;
+	while (server_buffered(s) + n > SERVER_BUFFERS_MAX) {
+		victim = find_victim(s);
+		if (victim == NULL)
+			return false;
+		conn_close(victim, "no room for all");
+	}
+	return !c->is_closing;
+}
+
+void
+server_check_behind(struct server *s)
+{
+	s->is_behind = s->is_behind || s->batch.weight > SERVER_BEHIND_MAX;
+}
+
+/*
+ * Puts that wait make room by themselves; where there are none, those who keep
+ * us waiting have to.
+ */
+static void
+ease(struct server *s)
+{
+	bool was_full = s->is_full, was_behind = s->is_behind;
+	struct conn *victim;
+
+	while (s->is_full && s->batch.pending == 0 &&
+	       server_buffered(s) > SERVER_BUFFERS_MARK &&
+	       (victim = find_victim(s)) != NULL)
+		conn_close(victim, "too much is buffered");
+	s->is_full = server_buffered(s) > SERVER_BUFFERS_MARK;
+	if (s->batch.weight <= SERVER_BEHIND_LOW)
+		s->is_behind = false;
+	if ((was_full && !s->is_full) || (was_behind && !s->is_behind))
+		each_conn(s, conn_resume);
+}
+
+/* --- Deadlines
+ * ---------------------------------------------------------------- */
+
+static uint64_t
+sooner(uint64_t a, uint64_t b)
+{
+	if (a == 0 || b == 0)
+		return a + b;
+	return a < b ? a : b;
+}
+
+/* 0: nothing can be due. */
+static uint64_t
+list_deadline(const struct conn_list *l, int64_t timeout_s)
+{
+	return l->head == NULL ? 0
+			       : l->head->since_ms + 1000 * (uint64_t)timeout_s;
+}
+
+static void
+close_due(
+    struct server *s, struct conn_list *l, int64_t timeout_s, const char *why)
+{
+	while (
+	    l->head != NULL && list_deadline(l, timeout_s) <= uv_now(&s->loop))
+		conn_close(l->head, why);
+}
+
+static void
+trim_if_due(struct server *s)
+{
+	if (s->trim_ms == 0 || s->trim_ms > uv_now(&s->loop))
+		return;
+	s->trim_ms = 0;
+	if (server_buffered(s) >= TRIM_LOW)
+		return;
+	s->peak = 0;
+	malloc_trim(0);
+}
+
+static void
+on_deadline(uv_timer_t *h)
+{
+	struct server *s = h->data;
+
+	s->deadline_ms = 0;
+	close_due(s, &s->idle, s->config.idle_timeout_s, "idle");
+	close_due(s, &s->partial, s->config.request_timeout_s, "half-sent");
+	trim_if_due(s);
+}
+
+static void
+arm(struct server *s)
+{
+	uint64_t now = uv_now(&s->loop), at;
+
+	at = sooner(list_deadline(&s->idle, s->config.idle_timeout_s),
+	    list_deadline(&s->partial, s->config.request_timeout_s));
+	at = sooner(at, s->trim_ms);
+	if (at == s->deadline_ms)
+		return;
+	s->deadline_ms = at;
+	if (at == 0)
+		uv_timer_stop(&s->deadline);
+	else
+		BUG_ON(uv_timer_start(&s->deadline, on_deadline,
+			   at > now ? at - now : 0, 0) != 0);
+}
+
+static void
+watch_peak(struct server *s)
+{
+	size_t n = server_buffered(s);
+
+	if (n > s->peak)
+		s->peak = n;
+	if (s->peak >= TRIM_PEAK && n < TRIM_LOW && s->trim_ms == 0)
+		s->trim_ms = uv_now(&s->loop) + TRIM_AFTER_MS;
+}
+
+/* --- Accepting
+ * ----------------------------------------------------------------- */
+
+static size_t
+max_conns(const struct server *s)
+{
+	size_t max = (size_t)s->config.max_connections;
+
+	if (s->file_limit < FILES_SPARE + CONNS_MIN)
+		return CONNS_MIN;
+	return max < s->file_limit - FILES_SPARE ? max
+						 : s->file_limit - FILES_SPARE;
+}
+
+/*
+ * Where all places are taken, the longest idle connection loses its own, then
+ * the longest half-sent one. False: all are at work.
+ */
+static bool
+make_place(struct server *s)
+{
+	struct conn *c = s->idle.head;
+
+	if (s->nconns < max_conns(s))
+		return true;
+	if (c == NULL)
+		c = s->partial.head;
+	if (c != NULL)
+		conn_close(c, "its place is needed");
+	return s->nconns < max_conns(s);
+}
+
+static void
+stop_accepting(struct server *s)
+{
+	BUG_ON(uv_poll_stop(&s->listener) != 0);
+}
+
+static void
+on_pause_over(uv_timer_t *h)
+{
+	start_accepting(h->data);
+}
+
+static void
+accept_failed(struct server *s, int error)
+{
+	if (error == EINTR || error == ECONNABORTED)
+		return;
+	if (log_once_a_minute(&s->told_files_ms, clock_mono_ms()))
+		log_warn("server", "op=accept connections=%zu err=\"%s\"",
+		    s->nconns, strerror(error));
+	stop_accepting(s);
+	BUG_ON(uv_timer_start(&s->pause, on_pause_over, PAUSE_MS, 0) != 0);
+}
+
+/* One uid, ours, and nobody else's. */
+static bool
+is_ours(int fd)
+{
+	uid_t uid;
+
+	if (sys_peer_uid(fd, &uid) == 0 && uid == geteuid())
+		return true;
+	log_debug("server", "op=refuse why=\"another user\"");
+	return false;
+}
+
+/* False: there is nobody, or not now. */
+static bool
+accept_one(struct server *s)
+{
+	int fd =
+	    accept4(s->socket.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return false;
+	if (fd < 0) {
+		accept_failed(s, errno);
+		return !uv_is_active((const uv_handle_t *)&s->pause);
+	}
+	if (is_ours(fd))
+		conn_new(s, fd);
+	else
+		close(fd);
+	return true;
+}
+
+/*
+ * We accept ourselves: uv_listen answers EMFILE by closing whoever is in the
+ * queue, and gives no way to pause.
+ */
+static void
+on_acceptable(uv_poll_t *h, int status, int events)
+{
+	struct server *s = h->data;
+
+	(void)events;
+	BUG_ON(status < 0);
+	for (int i = 0; i < ACCEPT_BURST; i++) {
+		/* We are here because of one: only for that one is it sure. */
+		if (i > 0 && s->nconns >= max_conns(s))
+			return;
+		if (!make_place(s)) {
+			s->is_crowded = true;
+			stop_accepting(s);
+			return;
+		}
+		if (!accept_one(s))
+			return;
+	}
+}
+
+static void
+start_accepting(struct server *s)
+{
+	s->is_crowded = false;
+	if (!s->is_stopping && !uv_is_active((const uv_handle_t *)&s->pause))
+		BUG_ON(uv_poll_start(
+			   &s->listener, UV_READABLE, on_acceptable) != 0);
+}
+
+/* --- The end
+ * --------------------------------------------------------------------- */
+
+void
+server_stop_soon(struct server *s, const char *why)
+{
+	if (s->stop_why == NULL)
+		s->stop_why = why;
+}
+
+static void
+finish_conn(struct conn *c)
+{
+	dispatch_stop(c);
+	conn_finish(c);
+	conn_settle(c);
+}
+
+static void
+stop(struct server *s)
+{
+	s->is_stopping = true;
+	log_info("server", "op=stop why=%s connections=%zu waiting=%zu",
+	    s->stop_why, s->nconns, s->batch.pending);
+	stop_accepting(s);
+	uv_close((uv_handle_t *)&s->listener, NULL);
+	server_unlisten(s);
+	spool_stop(&s->spool);
+	each_conn(s, finish_conn);
+}
+
+static void
+close_conn(struct conn *c)
+{
+	conn_close(c, "took too long to read its last replies");
+}
+
+static void
+on_linger_over(uv_timer_t *h)
+{
+	each_conn(h->data, close_conn);
+}
+
+static void
+close_handle(uv_handle_t *h, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(h))
+		uv_close(h, NULL);
+}
+
+/* Nothing that was begun may be cut off but what a peer does not read. */
+static void
+end_if_drained(struct server *s)
+{
+	if (s->is_over || s->batch.pending > 0 || s->nworking > 0)
+		return;
+	if (s->nconns > 0) {
+		if (!uv_is_active((const uv_handle_t *)&s->linger))
+			BUG_ON(uv_timer_start(&s->linger, on_linger_over,
+				   LINGER_MS, 0) != 0);
+		return;
+	}
+	s->is_over = true;
+	batch_close(&s->batch);
+	spool_release(&s->spool);
+	uv_walk(&s->loop, close_handle, NULL);
+}
+
+/* --- The loop
+ * ---------------------------------------------------------------------- */
+
+/* Everything that looks at the whole, once a turn. */
+static void
+on_before_poll(uv_prepare_t *h)
+{
+	struct server *s = h->data;
+
+	if (s->stop_why != NULL && !s->is_stopping)
+		stop(s);
+	ease(s);
+	batch_kick(&s->batch);
+	watch_peak(s);
+	arm(s);
+	if (s->is_stopping)
+		end_if_drained(s);
+}
+
+static void
+on_round(struct batch *b, const char *why)
+{
+	struct server *s =
+	    (struct server *)((char *)b - offsetof(struct server, batch));
+	char quoted[2 * BATCH_WHY_MAX];
+
+	if (why[0] != '\0' &&
+	    log_once_a_minute(&s->told_full_ms, clock_mono_ms()))
+		log_warn("batch", "op=commit err=%s",
+		    log_quote(quoted, sizeof(quoted), text_of(why)));
+}
+
+static int
+init_handles(struct server *s)
+{
+	int rc = uv_timer_init(&s->loop, &s->deadline);
+
+	rc = rc != 0 ? rc : uv_timer_init(&s->loop, &s->pause);
+	rc = rc != 0 ? rc : uv_timer_init(&s->loop, &s->linger);
+	rc = rc != 0 ? rc : uv_prepare_init(&s->loop, &s->before_poll);
+	rc = rc != 0 ? rc : uv_poll_init(&s->loop, &s->listener, s->socket.fd);
+	s->deadline.data = s->pause.data = s->linger.data = s;
+	s->before_poll.data = s->listener.data = s;
+	return rc;
+}
+
+int
+server_init(struct server *s)
+{
+	int rc = uv_loop_init(&s->loop);
+
+	s->started_ms = clock_mono_ms();
+	rc = rc != 0 ? rc : init_handles(s);
+	rc =
+	    rc != 0 ? rc : batch_init(&s->batch, &s->loop, s->ledger, on_round);
+	rc = rc != 0
+		 ? rc
+		 : spool_init(&s->spool, &s->loop, &s->batch, s->places.spool);
+	rc = rc != 0 ? rc : uv_prepare_start(&s->before_poll, on_before_poll);
+	rc = rc != 0 ? rc
+		     : uv_poll_start(&s->listener, UV_READABLE, on_acceptable);
+	return rc;
+}
+
+void
+server_run(struct server *s)
+{
+	spool_scan(&s->spool);
+	uv_run(&s->loop, UV_RUN_DEFAULT);
+	/* It finds every handle that somebody forgot. */
+	BUG_ON(uv_loop_close(&s->loop) != 0);
+	packer_free(&s->reply);
+}
+
+static size_t
+list_length(const struct conn_list *l)
+{
+	size_t n = 0;
+
+	for (const struct conn *c = l->head; c != NULL; c = c->next)
+		n++;
+	return n;
+}
+
+void
+server_dump(const struct server *s)
+{
+	log_info("server",
+	    "op=dump connections=%zu idle=%zu half_sent=%zu busy=%zu max=%zu",
+	    s->nconns, list_length(&s->idle), list_length(&s->partial),
+	    list_length(&s->busy), max_conns(s));
+	log_info("server",
+	    "op=dump buffered=%zu full=%d behind=%d reports=%u working=%u",
+	    server_buffered(s), s->is_full, s->is_behind, s->nreports,
+	    s->nworking);
+	log_info("batch",
+	    "op=dump waiting=%zu bytes=%zu puts=%ju commits=%ju rejected=%ju",
+	    s->batch.pending, s->batch.weight, (uintmax_t)s->batch.puts,
+	    (uintmax_t)s->batch.commits, (uintmax_t)s->batch.rejected);
+	log_info("spool", "op=dump taken=%ju bad=%ju",
+	    (uintmax_t)s->spool.taken, (uintmax_t)s->spool.bad);
+}

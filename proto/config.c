@@ -1,0 +1,325 @@
+#include "proto/config.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "proto/text.h"
+
+enum kind { KIND_TEXT, KIND_BOOL, KIND_INT, KIND_WEEKDAY, KIND_LEVEL };
+
+static const struct key {
+	const char *section, *name;
+	enum kind kind;
+	size_t offset;
+	int64_t min, max; /* of an integer; of a text, max is its space */
+	const char *dflt;
+	const char *meaning;
+} keys[] = {
+#define AT(member) offsetof(struct config, member)
+	{ "core", "machine", KIND_TEXT, AT(machine), 0, CONFIG_TEXT_MAX, "",
+	    "id of this machine; empty: the one made with the store" },
+	{ "core", "autostart", KIND_BOOL, AT(autostart), 0, 0, "yes",
+	    "clients start a missing daemon" },
+	{ "report", "tz", KIND_TEXT, AT(tz), 0, CONFIG_TEXT_MAX, "",
+	    "time zone of reports; empty: TZ, else the system's" },
+	{ "report", "week_start", KIND_WEEKDAY, AT(week_start), 1, 7, "monday",
+	    "first day of the week" },
+	{ "report", "day_start", KIND_INT, AT(day_start), 0, 23, "0",
+	    "hour at which a day starts" },
+	{ "daemon", "log_level", KIND_LEVEL, AT(log_level), 0,
+	    sizeof(((struct config *)0)->log_level), "info",
+	    "error, warn, info or debug" },
+	{ "daemon", "max_connections", KIND_INT, AT(max_connections), 16, 65536,
+	    "4096", "connections served at a time" },
+	{ "daemon", "idle_timeout", KIND_INT, AT(idle_timeout_s), 1, 86400,
+	    "600", "seconds until a silent connection is closed" },
+	{ "daemon", "request_timeout", KIND_INT, AT(request_timeout_s), 1, 600,
+	    "10", "seconds until a half-sent request is closed" },
+#undef AT
+};
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char *const levels[] = { "error", "warn", "info", "debug" };
+static const char *const weekdays[] = { "monday", "tuesday", "wednesday",
+	"thursday", "friday", "saturday", "sunday" };
+/* Every even one is yes. */
+static const char *const bools[] = { "yes", "no", "true", "false", "on", "off",
+	"1", "0" };
+
+/* The word's index, in any case, or -1. */
+static int
+find_word(const char *const *words, size_t n, const char *s)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcasecmp(words[i], s) == 0)
+			return (int)i;
+	return -1;
+}
+
+static bool
+set_text(const struct key *k, char *field, const char *s)
+{
+	size_t len = strlen(s);
+
+	if (len >= (size_t)k->max || !text_is_clean(text_of(s)))
+		return false;
+	memcpy(field, s, len + 1);
+	return true;
+}
+
+static bool
+set_bool(bool *field, const char *s)
+{
+	int i = find_word(bools, LENGTH(bools), s);
+
+	if (i >= 0)
+		*field = i % 2 == 0;
+	return i >= 0;
+}
+
+static bool
+set_int(const struct key *k, int64_t *field, const char *s)
+{
+	char *end;
+	long long v;
+
+	/* strtoll would pass over spaces and a plus. */
+	if ((*s < '0' || *s > '9') && *s != '-')
+		return false;
+	errno = 0;
+	v = strtoll(s, &end, 10);
+	if (errno != 0 || *end != '\0' || v < k->min || v > k->max)
+		return false;
+	*field = v;
+	return true;
+}
+
+static bool
+set_weekday(const struct key *k, int64_t *field, const char *s)
+{
+	int i = find_word(weekdays, LENGTH(weekdays), s);
+
+	if (i < 0)
+		return set_int(k, field, s);
+	*field = i + 1;
+	return true;
+}
+
+static bool
+set_level(const struct key *k, char *field, const char *s)
+{
+	int i = find_word(levels, LENGTH(levels), s);
+
+	return i >= 0 && set_text(k, field, levels[i]);
+}
+
+static bool
+set_key(struct config *c, const struct key *k, const char *s)
+{
+	void *field = (char *)c + k->offset;
+
+	switch (k->kind) {
+	case KIND_TEXT:
+		return set_text(k, field, s);
+	case KIND_BOOL:
+		return set_bool(field, s);
+	case KIND_INT:
+		return set_int(k, field, s);
+	case KIND_WEEKDAY:
+		return set_weekday(k, field, s);
+	case KIND_LEVEL:
+		return set_level(k, field, s);
+	}
+	return false;
+}
+
+/* What set_key() would have taken, to follow "is not ". */
+static void
+say_wanted(const struct key *k, char *buf, size_t cap)
+{
+	switch (k->kind) {
+	case KIND_TEXT:
+		snprintf(buf, cap, "plain text of less than %lld bytes",
+		    (long long)k->max);
+		return;
+	case KIND_BOOL:
+		snprintf(buf, cap, "yes or no");
+		return;
+	case KIND_INT:
+		snprintf(buf, cap, "%lld to %lld", (long long)k->min,
+		    (long long)k->max);
+		return;
+	case KIND_WEEKDAY:
+		snprintf(buf, cap, "monday to sunday, or 1 to 7");
+		return;
+	case KIND_LEVEL:
+		snprintf(buf, cap, "error, warn, info or debug");
+		return;
+	}
+}
+
+void
+config_init(struct config *c)
+{
+	*c = (struct config){ 0 };
+	for (size_t i = 0; i < LENGTH(keys); i++)
+		set_key(c, &keys[i], keys[i].dflt);
+}
+
+/* A parse under way. */
+struct parse {
+	struct config *config;
+	const char *at; /* the next line */
+	int lineno;     /* of the line before it */
+	bool stopped;   /* that line is bad, and why says so */
+	char *why;
+	size_t cap;
+};
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
+}
+
+/* The line's length up to a comment that '#' begins after a blank. */
+static size_t
+line_length(const char *line)
+{
+	size_t n = 0;
+
+	while (line[n] != '\0' && line[n] != '\n' &&
+	       !(line[n] == '#' && (n == 0 || is_blank(line[n - 1]))))
+		n++;
+	return n;
+}
+
+/*
+ * Hands libinih a line at a time, so that what it does behind our back does
+ * not happen: it cuts long lines in two, takes an indented line for more of the
+ * value above, and knows ';' alone as a comment after a value.
+ */
+static char *
+on_want_line(char *buf, int size, void *stream)
+{
+	struct parse *p = stream;
+	const char *line;
+	size_t len;
+
+	if (*p->at == '\0' || p->stopped)
+		return NULL;
+	p->lineno++;
+	while (is_blank(*p->at))
+		p->at++;
+	line = p->at;
+	len = line[0] == ';' ? 0 : line_length(line);
+	p->at += strcspn(p->at, "\n");
+	p->at += *p->at == '\n';
+	if (size < 2 || len > (size_t)size - 2) {
+		snprintf(p->why, p->cap, "line of %zu bytes, the limit is %d",
+		    len, size - 2);
+		p->stopped = true;
+		return NULL;
+	}
+	memcpy(buf, line, len);
+	buf[len] = '\n';
+	buf[len + 1] = '\0';
+	return buf;
+}
+
+static bool
+has_section(const char *section)
+{
+	for (size_t i = 0; i < LENGTH(keys); i++)
+		if (strcmp(keys[i].section, section) == 0)
+			return true;
+	return false;
+}
+
+static const struct key *
+find_key(const char *section, const char *name)
+{
+	for (size_t i = 0; i < LENGTH(keys); i++)
+		if (strcmp(keys[i].section, section) == 0 &&
+		    strcmp(keys[i].name, name) == 0)
+			return &keys[i];
+	return NULL;
+}
+
+static void
+say_unknown(struct parse *p, const char *section, const char *name)
+{
+	if (section[0] == '\0')
+		snprintf(
+		    p->why, p->cap, "\"%s\" stands above any [section]", name);
+	else if (!has_section(section))
+		snprintf(p->why, p->cap, "unknown section [%s]", section);
+	else
+		snprintf(p->why, p->cap, "unknown key \"%s\" in [%s]", name,
+		    section);
+}
+
+static void
+say_refused(struct parse *p, const struct key *k, const char *value)
+{
+	char wanted[64];
+	bool bare = strchr("-0123456789", value[0]) != NULL && value[0] != '\0';
+
+	say_wanted(k, wanted, sizeof(wanted));
+	snprintf(p->why, p->cap, "[%s] %s: %s%s%s is not %s", k->section,
+	    k->name, bare ? "" : "\"", value, bare ? "" : "\"", wanted);
+}
+
+/* A refused key ends the parse: libinih itself would go on. */
+static int
+on_key(void *arg, const char *section, const char *name, const char *value)
+{
+	struct parse *p = arg;
+	const struct key *k = find_key(section, name);
+
+	p->stopped = true;
+	if (k == NULL)
+		say_unknown(p, section, name);
+	else if (!set_key(p->config, k, value))
+		say_refused(p, k, value);
+	else
+		p->stopped = false;
+	return !p->stopped;
+}
+
+int
+config_parse(struct config *c, const char *text, char *why, size_t cap)
+{
+	struct parse p = { .config = c, .at = text, .why = why, .cap = cap };
+	int bad = ini_parse_stream(on_want_line, &p, on_key, &p);
+
+	if (bad < 0) {
+		snprintf(why, cap, "out of memory");
+		return p.lineno > 0 ? p.lineno : 1;
+	}
+	/* A line that is no key at all may stand above a refused key. */
+	if (bad > 0 && (!p.stopped || bad < p.lineno)) {
+		snprintf(why, cap, "line is not \"key = value\"");
+		return bad;
+	}
+	return p.stopped ? p.lineno : 0;
+}
+
+void
+config_each(void (*each)(void *arg, const char *name, const char *dflt,
+		const char *meaning),
+    void *arg)
+{
+	char name[64];
+
+	for (size_t i = 0; i < LENGTH(keys); i++) {
+		snprintf(
+		    name, sizeof(name), "%s.%s", keys[i].section, keys[i].name);
+		each(arg, name, keys[i].dflt, keys[i].meaning);
+	}
+}
