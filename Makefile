@@ -13,7 +13,8 @@ override CPPFLAGS += -I. -D_GNU_SOURCE
 override CFLAGS += -std=c11 $(WARN) $(if $(WERROR),-Werror)
 # Debian 12 and older call the C library's file msgpack.pc.
 MSGPACK := $(shell $(PKG_CONFIG) --exists msgpack-c && echo msgpack-c || echo msgpack)
-LIBDIR := $(shell $(PKG_CONFIG) --variable=libdir $(MSGPACK))
+# Where the compiler finds libmsgpackc.a, or just the name where there is none.
+find_archive = $(shell $(CC) -print-file-name=lib$(1).a)
 
 ifdef SANITIZE
 override CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -52,8 +53,8 @@ MAN8 := collectord/collectord.8
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 # The archive where there is one, so that programs need no more than libc.
-archive = $(or $(wildcard $(LIBDIR)/lib$(1).a),-l$(2))
-PROTO_L := $(call archive,msgpackc,msgpackc) $(call archive,inih,inih)
+archive = $(or $(wildcard $(call find_archive,$(1))),-l$(1))
+PROTO_L := $(call archive,msgpackc) $(call archive,inih)
 DAEMON_L := $(shell $(PKG_CONFIG) --libs libuv lmdb) -lpthread
 
 all: $(PROGRAMS:%=$(B)/%)
@@ -73,8 +74,8 @@ $(B)/obj/%.o: %.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Unit tests link the layer they test and what it rests on, nothing else.
-UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
 CRITERION_L := $(shell $(PKG_CONFIG) --libs criterion)
+UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
 UNIT_proto := $(PROTO)
 UNIT_ledger := tests/unit/ledger/sights.c $(LEDGER) $(PROTO)
 UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c $(PROTO)
@@ -88,19 +89,119 @@ $(eval $(call unit_rule,proto,))
 $(eval $(call unit_rule,ledger,-llmdb))
 $(eval $(call unit_rule,daemon,))
 $(eval $(call unit_rule,clients,-lsmartcols))
-unit: $(UNIT)
+
+# End-to-end tests drive the real programs of $(B).
+E2E := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/e2e/test_*.c tests/crash/test_*.c))
+E2E_LIB := $(filter-out tests/e2e/test_%,$(wildcard tests/e2e/*.c))
+$(E2E): $(B)/%: $(B)/obj/tests/%.o $(call obj,$(E2E_LIB) $(PROTO))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) $(CRITERION_L) $(LDLIBS)
+
+# The daemon whose commits fail, or kill it, at a chosen moment.
+$(B)/collectord-fault: $(call obj,collectord/main.c tests/crash/fault.c $(DAEMON) $(LEDGER) $(PROTO))
+	$(CC) $(LDFLAGS) -Wl,--wrap=mdb_txn_commit -o $@ $^ $(PROTO_L) $(DAEMON_L) $(LDLIBS)
+
+# Fuzz targets: `check` replays their corpora, `fuzz` looks for more.
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_DRIVER ?= $(B)/obj/tests/fuzz/replay.o
+FUZZ_ndjson := clients/common/ndjson.c
+FUZZ_record := $(LEDGER)
+FUZZ_record_L := -llmdb
+FUZZ_json_L := -ljansson
+define fuzz_rule
+$(B)/fuzz/$(1): $(B)/obj/tests/fuzz/fuzz_$(1).o $(FUZZ_DRIVER) $(call obj,$(FUZZ_$(1)) $(PROTO))
+	@mkdir -p $$(@D)
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(PROTO_L) $$(FUZZ_$(1)_L) $$(LDLIBS)
+endef
+$(foreach f,$(FUZZ),$(eval $(call fuzz_rule,$(f))))
+
+# --- Checks ------------------------------------------------------------------
+
+ASAN := B=$(B)/asan SANITIZE=address,undefined CFLAGS='-O1 -g'
+TSAN := B=$(B)/tsan SANITIZE=thread CFLAGS='-O1 -g'
+FUZZ_SECONDS ?= 60
+JOBS ?= $(shell nproc)
+
+tests-build: all $(UNIT) $(E2E) $(B)/collectord-fault $(FUZZ:%=$(B)/fuzz/%)
+
+# Runs what tests-build made; ends with one line, "N passed, N failed".
+tests-run:
+	@TT_BUILD=$(B) tests/run.sh $(RUN_ONLY)
+
+# Everything that must hold before a commit. Ten minutes at the most.
+check: deps-test
+	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 tests-build
+	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 $(ASAN) tests-build
+	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 $(TSAN) $(B)/tsan/collectord
+	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 B=$(B)/clang CC=clang all
+	@tests/check.sh $(B)
+
+# The same tests, the kill loops 40 times as long.
+torture: deps-test
+	@$(MAKE) --no-print-directory -j$(JOBS) tests-build
+	@TT_BUILD=$(B) TT_KILLS=2000 tests/run.sh
+
+check-asan: deps-test
+	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 $(ASAN) tests-build
+	@$(MAKE) --no-print-directory $(ASAN) tests-run
+
+# libFuzzer writes what it finds into the first directory.
+fuzz: deps-test
+	@$(MAKE) --no-print-directory -j$(JOBS) B=$(B)/libfuzzer CC=clang \
+	    SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g' FUZZ_DRIVER= \
+	    LDFLAGS=-fsanitize=fuzzer $(FUZZ:%=$(B)/libfuzzer/fuzz/%)
+	@for f in $(FUZZ); do mkdir -p $(B)/corpus/$$f && \
+	    $(B)/libfuzzer/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
+	    $(B)/corpus/$$f tests/fuzz/corpus/$$f || exit 1; done
+
+bench: deps-bench all
+	@$(MAKE) --no-print-directory -j$(JOBS) -f tests/bench/bench.mk B=$(B)
+	@TT_BUILD=$(B) tests/bench/run.sh
+
+layers:
+	@tests/layers.sh
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+# --- For users ---------------------------------------------------------------
+
+demo: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@contrib/demo $(B)
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man8
+	$(INSTALL) -m 755 $(PROGRAMS:%=$(B)/%) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 644 $(MAN8) $(DESTDIR)$(MANDIR)/man8
+
+uninstall:
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%)
+	rm -f $(MAN1:clients/%=$(DESTDIR)$(MANDIR)/man1/%)
+	rm -f $(MAN8:collectord/%=$(DESTDIR)$(MANDIR)/man8/%)
 
 deps:
 	@contrib/install-deps build
 deps-test:
 	@contrib/install-deps test
-
-layers:
-	@tests/layers.sh
+deps-bench:
+	@contrib/install-deps bench
 
 clean:
-	rm -rf build
+	rm -rf $(B)
 
-.PHONY: all unit deps deps-test layers clean
+help:
+	@echo 'make            build the programs into $(B)/'
+	@echo 'make demo       install what is missing, build, show a report'
+	@echo 'make install    PREFIX=$(PREFIX), DESTDIR honoured; also uninstall'
+	@echo 'make check      install what tests need, run every test'
+	@echo 'make check-asan the tests under address and undefined sanitizers'
+	@echo 'make torture    the same tests with long kill loops'
+	@echo 'make fuzz       FUZZ_SECONDS=$(FUZZ_SECONDS) for each fuzz target'
+	@echo 'make bench      the figures, as ratios in one run'
+
+.PHONY: all tests-build tests-run check torture check-asan fuzz bench layers \
+	format demo install uninstall deps deps-test deps-bench clean help
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -59,18 +59,32 @@ static const struct shape c0_to_df[32] = {
 	{ SHAPE_MAP, 5, 0 },
 };
 
+/* By the upper half of the type byte; 0xc and 0xd are told apart above. */
+static const struct shape by_nibble[16] = {
+	{ SHAPE_PLAIN, 1, 0 }, /* small integers */
+	{ SHAPE_PLAIN, 1, 0 },
+	{ SHAPE_PLAIN, 1, 0 },
+	{ SHAPE_PLAIN, 1, 0 },
+	{ SHAPE_PLAIN, 1, 0 },
+	{ SHAPE_PLAIN, 1, 0 },
+	{ SHAPE_PLAIN, 1, 0 },
+	{ SHAPE_PLAIN, 1, 0 },
+	{ SHAPE_MAP, 1, 0 },
+	{ SHAPE_ARRAY, 1, 0 },
+	{ SHAPE_BYTES, 1, 0 },
+	{ SHAPE_BYTES, 1, 0 },
+	{ SHAPE_BAD, 1, 0 },
+	{ SHAPE_BAD, 1, 0 },
+	{ SHAPE_PLAIN, 1, 0 }, /* small negative integers */
+	{ SHAPE_PLAIN, 1, 0 },
+};
+
 static struct shape
 shape_of(uint8_t first)
 {
-	if (first >= 0xc0 && first <= 0xdf)
-		return c0_to_df[first - 0xc0];
-	if (first >= 0xa0 && first <= 0xbf)
-		return (struct shape){ SHAPE_BYTES, 1, 0 };
-	if (first >= 0x90 && first <= 0x9f)
-		return (struct shape){ SHAPE_ARRAY, 1, 0 };
-	if (first >= 0x80 && first <= 0x8f)
-		return (struct shape){ SHAPE_MAP, 1, 0 };
-	return (struct shape){ SHAPE_PLAIN, 1, 0 }; /* small integers */
+	if ((first & 0xe0) == 0xc0)
+		return c0_to_df[first & 0x1f];
+	return by_nibble[first >> 4];
 }
 
 static uint64_t

@@ -19,6 +19,8 @@
 #define PAUSE_MS 10
 /* How long the winner of a start race may take after its loser has ended. */
 #define RACE_MS 500
+/* How long a drained daemon may need between its last reply and its end. */
+#define HANDOVER_MS 20
 
 extern char **environ;
 
@@ -300,9 +302,10 @@ connect_until(struct client *c, const struct places *p, int64_t deadline_ms)
 }
 
 static enum client_result
-start_and_connect(struct client *c, const struct places *p, int64_t deadline_ms)
+start_and_connect(struct client *c, const struct places *p, int64_t deadline_ms,
+    int64_t race_ms)
 {
-	int64_t race_ms = client_now_ms() + RACE_MS;
+	int64_t race_end_ms;
 	char why[sizeof(c->why)];
 	enum client_result r;
 	bool started;
@@ -311,9 +314,10 @@ start_and_connect(struct client *c, const struct places *p, int64_t deadline_ms)
 	if (r == CLIENT_OK)
 		return client_connect(c, p->socket, deadline_ms);
 	/* Ours may have ended because another client's was first. */
+	race_end_ms = client_now_ms() + race_ms;
 	if (started)
-		r = connect_until(
-		    c, p, race_ms < deadline_ms ? race_ms : deadline_ms);
+		r = connect_until(c, p,
+		    race_end_ms < deadline_ms ? race_end_ms : deadline_ms);
 	if (r == CLIENT_EABSENT)
 		memcpy(c->why, why, sizeof(why));
 	return r;
@@ -393,7 +397,7 @@ launch_connect(struct client *c, const struct places *p,
 	bool allowed = launch_is_allowed(cf), outdated = false;
 
 	if (r == CLIENT_EABSENT && allowed)
-		return start_and_connect(c, p, deadline_ms);
+		return start_and_connect(c, p, deadline_ms, RACE_MS);
 	if (r != CLIENT_OK || !allowed)
 		return r;
 	r = hello(c, deadline_ms, &outdated);
@@ -401,7 +405,7 @@ launch_connect(struct client *c, const struct places *p,
 		return r;
 	drain(c, deadline_ms);
 	do {
-		r = start_and_connect(c, p, deadline_ms);
+		r = start_and_connect(c, p, deadline_ms, HANDOVER_MS);
 	} while (r == CLIENT_EABSENT && client_now_ms() < deadline_ms);
 	return r;
 }

@@ -40,12 +40,15 @@ must(void *p)
 }
 
 /*
- * Names are UTF-8 whatever the locale, and their widths need one that knows it;
- * loading one costs too much for who prints no table.
+ * Names are UTF-8 whatever the locale, and their widths need one that knows it.
+ * Loading one takes longer than the rest of a report, so it waits until there
+ * is a name that is not ASCII; what is drawn later then knows it too.
  */
 static void
 use_locale(void)
 {
+	if (MB_CUR_MAX > 1)
+		return;
 	setlocale(LC_CTYPE, "");
 	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
 		setlocale(LC_CTYPE, "C.UTF-8");
@@ -54,7 +57,6 @@ use_locale(void)
 struct table *
 table_new(void)
 {
-	use_locale();
 	return must(calloc(1, sizeof(struct table)));
 }
 
@@ -79,29 +81,41 @@ turns_text(wchar_t c)
 	       (c >= 0x2066 && c <= 0x2069);
 }
 
+/* One character of t: its length, and its width or -1. */
+static size_t
+measure(struct text t, uint32_t at, int *width)
+{
+	mbstate_t state = { 0 };
+	unsigned char first = (unsigned char)t.p[at];
+	wchar_t c;
+	size_t n;
+
+	*width = first < 0x20 || first >= 0x7f ? -1 : 1;
+	if (first < 0x80)
+		return 1;
+	use_locale();
+	n = mbrtowc(&c, t.p + at, t.len - at, &state);
+	if (n == 0 || n > t.len - at)
+		return 1;
+	*width = turns_text(c) ? -1 : wcwidth(c);
+	return n;
+}
+
 /* Copies what is printable; the rest becomes "?". Returns the width. */
 static size_t
 copy_printable(char *out, struct text t)
 {
-	mbstate_t state = { 0 };
 	size_t width = 0, n;
-	uint32_t at = 0;
-	wchar_t c;
+	uint32_t at;
 	int w;
 
-	while (at < t.len) {
-		n = mbrtowc(&c, t.p + at, t.len - at, &state);
-		w = n == 0 || n > t.len || turns_text(c) ? -1 : wcwidth(c);
-		if (n == 0 || n > t.len) {
-			memset(&state, 0, sizeof(state));
-			n = 1;
-		}
+	for (at = 0; at < t.len; at += (uint32_t)n) {
+		n = measure(t, at, &w);
 		if (w < 0)
 			*out++ = '?';
 		else
 			out = (char *)memcpy(out, t.p + at, n) + n;
 		width += w < 0 ? 1 : (size_t)w;
-		at += (uint32_t)n;
 	}
 	*out = '\0';
 	return width;
@@ -153,7 +167,6 @@ table_put_clean(FILE *f, struct text t)
 {
 	char *copy = must(malloc((size_t)t.len + 1));
 
-	use_locale();
 	copy_printable(copy, t);
 	fputs(copy, f);
 	free(copy);

@@ -38,9 +38,6 @@ is_spooled(const char *name)
 	return name[0] != '.' && ends_in(name, ".tt");
 }
 
-/* --- The log's side ---------------------------------------------------------
- */
-
 static void
 tell(struct spool *sp, const char *name, const char *what)
 {
@@ -81,9 +78,6 @@ tell_errno(struct spool *sp, const char *op, const char *name)
 		    log_quote(quoted, sizeof(quoted), text_of(name)),
 		    strerror(saved));
 }
-
-/* --- One file ----------------------------------------------------------------
- */
 
 static int
 path_of(const struct spool *sp, const char *sub, const char *name,
@@ -282,9 +276,6 @@ take_file(struct spool *sp)
 		close_file(sp);
 	return sp->rc != 0;
 }
-
-/* --- The directory
- * -------------------------------------------------------------- */
 
 /* A client that died while it wrote leaves one; nobody will finish it. */
 static void

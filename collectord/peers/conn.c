@@ -95,8 +95,6 @@ conn_close(struct conn *c, const char *why)
 	server_forget(c->server, c);
 }
 
-/* --- Output -------------------------------------------------------------- */
-
 size_t
 conn_unread(const struct conn *c)
 {
@@ -203,8 +201,6 @@ flush(struct conn *c)
 		output_free(c, &c->out);
 }
 
-/* --- Input ---------------------------------------------------------------- */
-
 /* Too much of this connection is under way already. */
 static bool
 is_over(const struct conn *c)
@@ -218,7 +214,7 @@ static bool
 may_dispatch(const struct conn *c)
 {
 	return !c->is_closing && !c->is_finishing && !c->is_working &&
-	       !is_over(c);
+	       !c->is_yielding && !is_over(c);
 }
 
 /*
@@ -228,11 +224,11 @@ may_dispatch(const struct conn *c)
 static bool
 may_read(const struct conn *c)
 {
-	if (c->is_closing || c->is_finishing || is_over(c))
+	if (c->is_closing || c->is_finishing || c->is_yielding || is_over(c))
 		return false;
 	if (c->is_working)
 		return c->in_len < CONN_AHEAD_MAX;
-	return !(c->server->is_full && c->scan.pos > 0);
+	return !(c->server->is_full && (c->scan.pos > 0 || c->nwaiting > 0));
 }
 
 static void
@@ -263,9 +259,13 @@ consume(struct conn *c, const char *p, size_t len)
 			violate(c, r);
 			break;
 		}
+		wire_scan_init(&c->scan);
+		if (!server_has_turn(c->server, c, seen + used)) {
+			c->is_yielding = true;
+			break;
+		}
 		/* No longer half-sent: nobody may close it for that now. */
 		server_list(c->server, c, &c->server->busy);
-		wire_scan_init(&c->scan);
 		dispatch_message(c, p + off, seen + used);
 		off += seen + used;
 	}
@@ -333,9 +333,6 @@ feed(struct conn *c, const char *p, size_t len)
 	keep(c, p + done, len - done);
 }
 
-/* --- Where it stands -------------------------------------------------------
- */
-
 /* A message has begun and nothing of ours keeps it from being completed. */
 static bool
 is_half_sent(const struct conn *c)
@@ -360,7 +357,9 @@ place(struct conn *c)
 		to = &s->partial;
 	if (c->is_finishing && to == &s->idle)
 		to = &s->partial;
-	if (to != &s->partial || c->list != to)
+	if (c->is_yielding)
+		to = &s->ready;
+	if ((to != &s->partial && to != &s->ready) || c->list != to)
 		server_list(s, c, to);
 }
 
@@ -370,7 +369,9 @@ on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 	struct conn *c = h->data;
 
 	(void)suggested;
-	*buf = uv_buf_init(c->server->input, SERVER_INPUT_BYTES);
+	/* What came before in this turn may have filled us. */
+	*buf =
+	    uv_buf_init(c->server->input, may_read(c) ? SERVER_INPUT_BYTES : 0);
 }
 
 /*
@@ -398,9 +399,9 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		return;
 	if (n == UV_EOF)
 		end_of_input(c);
-	else if (n < 0)
+	else if (n < 0 && n != UV_ENOBUFS)
 		conn_close(c, uv_strerror((int)n));
-	else
+	else if (n > 0)
 		feed(c, buf->base, (size_t)n);
 	conn_settle(c);
 }
@@ -444,6 +445,13 @@ conn_settle(struct conn *c)
 }
 
 void
+conn_take_turn(struct conn *c)
+{
+	c->is_yielding = false;
+	conn_settle(c);
+}
+
+void
 conn_resume(struct conn *c)
 {
 	if (c->is_held)
@@ -456,12 +464,10 @@ conn_finish(struct conn *c)
 	if (c->is_closing || c->is_finishing)
 		return;
 	c->is_finishing = true;
+	c->is_yielding = false;
 	wire_scan_init(&c->scan);
 	input_free(c);
 }
-
-/* --- Puts ------------------------------------------------------------------
- */
 
 int
 conn_submit(struct conn *c, struct put *put, size_t len, uint32_t msgid,
@@ -480,6 +486,7 @@ conn_submit(struct conn *c, struct put *put, size_t len, uint32_t msgid,
 		return error_set(err, ERR_BUSY, NULL, "out of memory");
 	conn_ref(c);
 	c->nwaiting++;
+	s->turn_spent += put->nevents + put->nrejects;
 	c->unacked += weight;
 	server_check_behind(s);
 	return 0;
@@ -505,9 +512,6 @@ on_puts_settle(struct batch_source *src, unsigned n)
 	for (; n > 0; n--)
 		conn_unref(c);
 }
-
-/* --- Birth ------------------------------------------------------------------
- */
 
 struct conn *
 conn_new(struct server *s, int fd)

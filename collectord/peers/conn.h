@@ -41,11 +41,13 @@ struct conn {
 	struct batch_source source;
 	size_t unacked; /* weight of the puts waiting */
 	struct report_job
-	    *report;       /* under way, or with pages left; dispatch's */
-	unsigned nwaiting; /* puts without their ack */
-	unsigned refs;     /* the handle, puts, a report on the pool */
-	uint32_t id;       /* for the log */
-	bool is_working;   /* a report runs on the pool */
+	    *report;         /* under way, or with pages left; dispatch's */
+	unsigned nwaiting;   /* puts without their ack */
+	unsigned refs;       /* the handle, puts, a report on the pool */
+	uint32_t id;         /* for the log */
+	uint32_t extra_turn; /* of the server, when it last had its extra */
+	bool is_yielding;    /* has whole requests; others come first */
+	bool is_working;     /* a report runs on the pool */
 	bool is_reading;
 	bool is_held;      /* has input or a peer that had to wait */
 	bool is_finishing; /* no more input; closes when all is written */
@@ -59,6 +61,8 @@ void conn_close(struct conn *c, const char *why);
 /* Reads no more; closes once all that is under way is answered and written. */
 void conn_finish(struct conn *c);
 void conn_settle(struct conn *c);
+/* Goes on after it has yielded to others. */
+void conn_take_turn(struct conn *c);
 /* Goes on where something of the server's had held it. */
 void conn_resume(struct conn *c);
 

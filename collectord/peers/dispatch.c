@@ -9,9 +9,11 @@
 #include "collectord/peers/server.h"
 #include "collectord/sys.h"
 
-#define LOOP_BUDGET 2000  /* records of a report looked at on the loop */
-#define POOL_BUDGET 20000 /* and on the pool before it asks whether to go on   \
-			   */
+#define LOOP_BUDGET 2000 /* records of a report looked at on the loop */
+#define POOL_BUDGET                                                            \
+	20000           /* and on the pool before it asks whether to go on     \
+			 */
+#define REPORT_COST 500 /* of a turn: as much work as so many events */
 #define REPLY_KEEP (64u << 10)
 #define CLOCK_MAX_MS 253402300799999ll /* the end of 9999 */
 
@@ -368,6 +370,7 @@ on_report(struct conn *c, const struct request *rq, struct packer *k,
 	free(q.edges); /* NULL where they were taken */
 	if (job == NULL)
 		return error_set(err, ERR_BUSY, NULL, "out of memory");
+	c->server->turn_spent += REPORT_COST;
 	job->rc = ledger_query_step(job->query, LOOP_BUDGET);
 	if (job->rc < 0)
 		return step_failed(job, err);
@@ -388,6 +391,7 @@ on_next(struct conn *c, const struct request *rq, struct packer *k,
 	if (c->report == NULL || c->report->token != v.u64)
 		return error_set(
 		    err, ERR_NOT_FOUND, NULL, "that report has no pages left");
+	c->server->turn_spent += REPORT_COST;
 	return pack_page(c->report, k, err);
 }
 

@@ -22,12 +22,11 @@
 #define CONNS_MIN 4
 #define PAUSE_MS 1000
 #define LINGER_MS 2000
+#define TURN_EVENTS 2000 /* two milliseconds of decoding */
+#define TURN_SMALL 1024
 #define TRIM_PEAK (8u << 20)
 #define TRIM_LOW (1u << 20)
 #define TRIM_AFTER_MS 1000
-
-/* --- The socket ------------------------------------------------------------
- */
 
 static int
 say(char *why, size_t cap, const char *path, const char *what)
@@ -162,9 +161,6 @@ server_unlisten(struct server *s)
 	sock->fd = -1;
 }
 
-/* --- Lists ------------------------------------------------------------------
- */
-
 static void
 unlist(struct conn *c)
 {
@@ -199,7 +195,7 @@ server_list(struct server *s, struct conn *c, struct conn_list *to)
 	to->tail = c;
 	c->since_ms = uv_now(&s->loop);
 	/* Who waits for a place can have this one's now. */
-	if (s->is_crowded && to != &s->busy)
+	if (s->is_crowded && (to == &s->idle || to == &s->partial))
 		start_accepting(s);
 }
 
@@ -243,9 +239,6 @@ each_conn(struct server *s, void (*fn)(struct conn *c))
 		fn(c);
 	}
 }
-
-/* --- Totals -----------------------------------------------------------------
- */
 
 size_t
 server_buffered(const struct server *s)
@@ -310,8 +303,36 @@ ease(struct server *s)
 		each_conn(s, conn_resume);
 }
 
-/* --- Deadlines
- * ---------------------------------------------------------------- */
+bool
+server_has_turn(struct server *s, struct conn *c, size_t len)
+{
+	if (s->turn_spent < TURN_EVENTS)
+		return true;
+	if (len > TURN_SMALL || c->extra_turn == s->turn)
+		return false;
+	c->extra_turn = s->turn;
+	return true;
+}
+
+static void
+on_again(uv_idle_t *h)
+{
+	(void)h;
+}
+
+/* Those who yielded go on, the first first, as far as one turn goes. */
+static void
+begin_turn(struct server *s)
+{
+	s->turn++;
+	s->turn_spent = 0;
+	while (s->ready.head != NULL && s->turn_spent < TURN_EVENTS)
+		conn_take_turn(s->ready.head);
+	if (s->ready.head != NULL)
+		BUG_ON(uv_idle_start(&s->again, on_again) != 0);
+	else
+		uv_idle_stop(&s->again);
+}
 
 static uint64_t
 sooner(uint64_t a, uint64_t b)
@@ -389,9 +410,6 @@ watch_peak(struct server *s)
 	if (s->peak >= TRIM_PEAK && n < TRIM_LOW && s->trim_ms == 0)
 		s->trim_ms = uv_now(&s->loop) + TRIM_AFTER_MS;
 }
-
-/* --- Accepting
- * ----------------------------------------------------------------- */
 
 static size_t
 max_conns(const struct server *s)
@@ -512,9 +530,6 @@ start_accepting(struct server *s)
 			   &s->listener, UV_READABLE, on_acceptable) != 0);
 }
 
-/* --- The end
- * --------------------------------------------------------------------- */
-
 void
 server_stop_soon(struct server *s, const char *why)
 {
@@ -581,9 +596,6 @@ end_if_drained(struct server *s)
 	uv_walk(&s->loop, close_handle, NULL);
 }
 
-/* --- The loop
- * ---------------------------------------------------------------------- */
-
 /* Everything that looks at the whole, once a turn. */
 static void
 on_before_poll(uv_prepare_t *h)
@@ -593,6 +605,7 @@ on_before_poll(uv_prepare_t *h)
 	if (s->stop_why != NULL && !s->is_stopping)
 		stop(s);
 	ease(s);
+	begin_turn(s);
 	batch_kick(&s->batch);
 	watch_peak(s);
 	arm(s);
@@ -621,6 +634,7 @@ init_handles(struct server *s)
 	rc = rc != 0 ? rc : uv_timer_init(&s->loop, &s->pause);
 	rc = rc != 0 ? rc : uv_timer_init(&s->loop, &s->linger);
 	rc = rc != 0 ? rc : uv_prepare_init(&s->loop, &s->before_poll);
+	rc = rc != 0 ? rc : uv_idle_init(&s->loop, &s->again);
 	rc = rc != 0 ? rc : uv_poll_init(&s->loop, &s->listener, s->socket.fd);
 	s->deadline.data = s->pause.data = s->linger.data = s;
 	s->before_poll.data = s->listener.data = s;
@@ -671,7 +685,7 @@ server_dump(const struct server *s)
 	log_info("server",
 	    "op=dump connections=%zu idle=%zu half_sent=%zu busy=%zu max=%zu",
 	    s->nconns, list_length(&s->idle), list_length(&s->partial),
-	    list_length(&s->busy), max_conns(s));
+	    list_length(&s->busy) + list_length(&s->ready), max_conns(s));
 	log_info("server",
 	    "op=dump buffered=%zu full=%d behind=%d reports=%u working=%u",
 	    server_buffered(s), s->is_full, s->is_behind, s->nreports,

@@ -56,6 +56,7 @@ struct server {
 	struct conn *all;
 	struct conn *cursor; /* the next of a walk over all */
 	struct conn_list idle, partial, busy;
+	struct conn_list ready; /* yielded: whole requests, not looked at */
 	size_t nconns;
 	uint32_t last_id;
 
@@ -65,6 +66,9 @@ struct server {
 	uint64_t deadline_ms; /* 0: not set */
 	uint64_t trim_ms;     /* when to give memory back; 0: nothing to */
 	uv_prepare_t before_poll;
+	uv_idle_t again;   /* keeps the poll from sleeping */
+	uint32_t turn;     /* of the loop */
+	size_t turn_spent; /* events decoded in it, or as much work */
 
 	size_t buffered; /* connections' input and output buffers */
 	size_t peak;     /* of everything since memory was given back */
@@ -103,6 +107,11 @@ void server_dump(const struct server *s);
 
 /* For connections. */
 
+/*
+ * May c's next message, of len bytes, be handled in this turn of the loop? One
+ * small one always may: many who send much must not keep a query waiting.
+ */
+bool server_has_turn(struct server *s, struct conn *c, size_t len);
 size_t server_buffered(const struct server *s);
 /*
  * May c's buffers grow by n bytes? Closes who has been half-sent or unread for

@@ -552,16 +552,18 @@ void
 daemon_start(struct home *h)
 {
 	int code = 0;
+	bool ready = daemon_launch(h, NULL, -1, &code);
 
-	daemon_must(h, daemon_launch(h, NULL, -1, &code), code);
+	daemon_must(h, ready, code);
 }
 
 void
 daemon_start_listening(struct home *h, int listen_fd)
 {
 	int code = 0;
+	bool ready = daemon_launch(h, NULL, listen_fd, &code);
 
-	daemon_must(h, daemon_launch(h, NULL, listen_fd, &code), code);
+	daemon_must(h, ready, code);
 }
 
 int

@@ -178,7 +178,6 @@ bool
 peer_ask(struct peer *p, const char *method, const char *key, struct reply *r)
 {
 	request_begin(p, method);
-	pack_array(&p->out, 1);
 	if (*key == '\0') {
 		pack_map(&p->out, 0);
 	} else {
@@ -193,7 +192,6 @@ bool
 peer_clock(struct peer *p, int64_t now_ms, struct reply *r)
 {
 	request_begin(p, "clock");
-	pack_array(&p->out, 1);
 	pack_map(&p->out, 1);
 	pack_str(&p->out, "now");
 	pack_i64(&p->out, now_ms);
@@ -370,8 +368,7 @@ peer_report(struct peer *p, const struct report_query *q, struct table *t)
 	read_total(r.result, t);
 	while (more) {
 		request_begin(p, "next");
-		pack_array(&p->out, 1);
-		pack_map(&p->out, 1);
+			pack_map(&p->out, 1);
 		pack_str(&p->out, "token");
 		pack_u64(&p->out, token);
 		cr_assert(request_finish(p, &r), "no reply to next");

@@ -516,7 +516,7 @@ Test(daemon, over_the_connection_limit_the_first_ones_are_still_served)
 	static struct peer many[40];
 	int i;
 
-	home_write(&home, "config", "[daemon]\nmax_connections = 10\n");
+	home_write(&home, "config", "[daemon]\nmax_connections = 16\n");
 	daemon_start(&home);
 	connect_peer();
 	expect_served();

@@ -233,18 +233,18 @@ await_acked(uint64_t want)
 	pthread_mutex_unlock(&lock);
 }
 
-struct sum {
+struct want {
 	uint64_t calls, input, output;
 };
 
 static void
-count_view(const struct ledger_view *v, struct sum sums[SESSIONS])
+count_view(const struct ledger_view *v, struct want sums[SESSIONS])
 {
 	int i;
 
 	memset(sums, 0, SESSIONS * sizeof(*sums));
 	for (i = 0; i < CALLS; i++) {
-		struct sum *s = &sums[i % SESSIONS];
+		struct want *s = &sums[i % SESSIONS];
 
 		if (!v->acked[i])
 			continue;
@@ -258,7 +258,7 @@ count_view(const struct ledger_view *v, struct sum sums[SESSIONS])
 static void
 check_after_kill(const struct ledger_view *v, uint64_t kill_no)
 {
-	struct sum want[SESSIONS];
+	struct want want[SESSIONS];
 	struct peer p;
 	struct table t;
 	int i;
@@ -303,7 +303,7 @@ kill_once(uint64_t kill_no)
 
 /* What all lists together say, however the daemon came to it. */
 static void
-count_lists(struct sum *sum, money_sum *cost)
+count_lists(struct want *sum, money_sum *cost)
 {
 	static uint16_t grown[CALLS];
 	int i, k;
@@ -361,7 +361,7 @@ static void
 check_the_end(void)
 {
 	money_sum cost = 0;
-	struct sum want;
+	struct want want;
 	struct peer p;
 	struct sums s;
 

@@ -481,7 +481,6 @@ ask_next(uint64_t token, struct reply *r)
 {
 	packer_clear(&peer.out);
 	pack_request(&peer.out, ++peer.msgid, "next");
-	pack_array(&peer.out, 1);
 	pack_map(&peer.out, 1);
 	pack_str(&peer.out, "token");
 	pack_u64(&peer.out, token);

@@ -118,7 +118,7 @@ Test(figure, unknown_cost_is_not_zero, .timeout = 30)
 
 Test(figure, the_largest_sum_fits, .timeout = 30)
 {
-	money_sum most = ~((money_sum)1 << 127);
+	money_sum most = ((((money_sum)1 << 126) - 1) << 1) + 1;
 	struct sums s = { .n = { [SUM_CALLS] = 2, [SUM_UNPRICED_CALLS] = 1 },
 		.cost = -most };
 	char buf[FIGURE_MAX];
