@@ -33,7 +33,8 @@ const char *calendar_zone(void);
 int64_t calendar_day_start(struct civil day, int start_hour);
 /* The local day an instant belongs to: from that day's start to the next's. */
 struct civil calendar_day_of(int64_t ms, int start_hour);
-/* Start of the local hour: the instant less minutes and seconds, by its offset */
+/* Start of the local hour: the instant less minutes and seconds, by its offset
+ */
 int64_t calendar_hour_start(int64_t ms);
 /* Any n; normalises month ends. */
 struct civil calendar_add_days(struct civil day, int n);

@@ -4,8 +4,8 @@
  * msgpack-c; codec_put.c and codec_report.c have those two methods. No I/O.
  *
  * Writing goes to a struct packer: a growing buffer that remembers failure, so
- * that callers write straight on and check `failed` once. Reading borrows: texts
- * point into the message, which must outlive them and must have passed
+ * that callers write straight on and check `failed` once. Reading borrows:
+ * texts point into the message, which must outlive them and must have passed
  * wire_scan_feed.
  */
 #ifndef PROTO_CODEC_H
@@ -53,8 +53,8 @@ struct request {
 	struct wire_cursor params;
 };
 /* 0, or -1 with ERR_MALFORMED in *err. */
-int unpack_request(const void *msg, size_t len, struct request *rq,
-    struct error *err);
+int unpack_request(
+    const void *msg, size_t len, struct request *rq, struct error *err);
 
 /* The event as a map of its non-absent fields. */
 void pack_event(struct packer *k, const struct event *ev);
@@ -62,18 +62,18 @@ void pack_event(struct packer *k, const struct event *ev);
 void pack_put(struct packer *k, uint32_t msgid, const struct event *evs,
     size_t n, const struct cursor *cursors, size_t ncursors);
 /*
- * Decodes and validates a put's params. Copies the bytes it needs. An event that
- * is not acceptable lands in rejects; 0 as long as the request as a whole is
- * one. -1: *err says why and *out is NULL. now_ms as event_validate.
+ * Decodes and validates a put's params. Copies the bytes it needs. An event
+ * that is not acceptable lands in rejects; 0 as long as the request as a whole
+ * is one. -1: *err says why and *out is NULL. now_ms as event_validate.
  */
 int unpack_put(struct wire_cursor params, int64_t now_ms, struct put **out,
     struct error *err);
 
-void pack_report(struct packer *k, uint32_t msgid,
-    const struct report_query *q);
+void pack_report(
+    struct packer *k, uint32_t msgid, const struct report_query *q);
 /* Owns edges and a copy of nothing else: patterns point into the message. */
-int unpack_report(struct wire_cursor params, struct report_query *q,
-    struct error *err);
+int unpack_report(
+    struct wire_cursor params, struct report_query *q, struct error *err);
 
 /* --- Replies ------------------------------------------------------------- */
 
@@ -91,7 +91,7 @@ void pack_total(struct packer *k, const struct sums *s, uint64_t sessions);
 struct reply {
 	uint32_t msgid;
 	bool is_error;
-	struct error error;	   /* field is static or NULL */
+	struct error error;        /* field is static or NULL */
 	struct wire_cursor result; /* where !is_error */
 };
 int unpack_reply(const void *msg, size_t len, struct reply *r);
@@ -117,8 +117,17 @@ int unpack_total(struct wire_cursor *c, struct sums *s, uint64_t *sessions);
  * Any value, small enough to look at whole: what hello, status, clock and their
  * like consist of. Unknown keys are passed over, as everywhere.
  */
-enum value_type { VALUE_NIL, VALUE_BOOL, VALUE_U64, VALUE_I64, VALUE_TEXT,
-	VALUE_ARRAY, VALUE_MAP, VALUE_FLOAT, VALUE_OTHER };
+enum value_type {
+	VALUE_NIL,
+	VALUE_BOOL,
+	VALUE_U64,
+	VALUE_I64,
+	VALUE_TEXT,
+	VALUE_ARRAY,
+	VALUE_MAP,
+	VALUE_FLOAT,
+	VALUE_OTHER
+};
 struct value {
 	enum value_type type;
 	uint64_t u64;
@@ -127,9 +136,9 @@ struct value {
 	bool is_single; /* a FLOAT of 32 bits */
 	bool b;
 	struct text text;
-	uint32_t n;		 /* members of an array or map */
+	uint32_t n;              /* members of an array or map */
 	struct wire_cursor rest; /* its content, for ARRAY and MAP */
-	struct wire_cursor at;	 /* the value itself, for unpack_member */
+	struct wire_cursor at;   /* the value itself, for unpack_member */
 };
 /* Reads the value at the cursor and moves past it. -1 at the end. */
 int unpack_value(struct wire_cursor *c, struct value *v);
@@ -139,8 +148,8 @@ int unpack_value(struct wire_cursor *c, struct value *v);
  */
 int unpack_key(struct wire_cursor *c, struct text *key);
 /*
- * The member of a map (a cursor at a map) by key; false when absent. The last of
- * equal keys wins.
+ * The member of a map (a cursor at a map) by key; false when absent. The last
+ * of equal keys wins.
  */
 bool unpack_member(struct wire_cursor map, const char *key, struct value *v);
 

@@ -15,15 +15,15 @@
 struct config {
 	/* [core] */
 	char machine[CONFIG_TEXT_MAX]; /* "": the id made with the store */
-	bool autostart;		       /* clients start a missing daemon */
+	bool autostart;                /* clients start a missing daemon */
 	/* [report] */
 	char tz[CONFIG_TEXT_MAX]; /* "": TZ, else the system's */
-	int64_t week_start;	  /* 1 Monday … 7 Sunday; names in the file */
-	int64_t day_start;	  /* hour, 0 to 23 */
+	int64_t week_start;       /* 1 Monday … 7 Sunday; names in the file */
+	int64_t day_start;        /* hour, 0 to 23 */
 	/* [daemon] */
-	char log_level[16];	   /* error, warn, info, debug */
+	char log_level[16];        /* error, warn, info, debug */
 	int64_t max_connections;   /* also bounded by the file limit */
-	int64_t idle_timeout_s;	   /* a silent connection is closed */
+	int64_t idle_timeout_s;    /* a silent connection is closed */
 	int64_t request_timeout_s; /* a half-sent request is closed */
 };
 

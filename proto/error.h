@@ -9,21 +9,21 @@
 
 enum error_code {
 	ERR_NONE,
-	ERR_MALFORMED,	    /* not MessagePack-RPC; the connection closes */
-	ERR_TOO_LARGE,	    /* over a limit of limits.h */
+	ERR_MALFORMED, /* not MessagePack-RPC; the connection closes */
+	ERR_TOO_LARGE, /* over a limit of limits.h */
 	ERR_UNKNOWN_METHOD,
-	ERR_BAD_PARAMS,	    /* the method's parameters are off */
-	ERR_BAD_TYPE,	    /* a field has the wrong type */
-	ERR_MISSING,	    /* a required field is absent or empty */
-	ERR_OUT_OF_RANGE,   /* a number or time that cannot be */
-	ERR_BAD_TEXT,	    /* too long, control characters, not UTF-8 */
-	ERR_INCONSISTENT,   /* a subset larger than its set */
-	ERR_STORE_FULL,	    /* no space on the disk or in the map */
-	ERR_STORE,	    /* the store failed; see the daemon's log */
-	ERR_BUSY,	    /* try again */
-	ERR_STOPPING,	    /* the daemon is draining */
-	ERR_NOT_FOUND,	    /* no such page or thing */
-	ERR_DENIED,	    /* not allowed here (clock without TT_NOW, drain) */
+	ERR_BAD_PARAMS,   /* the method's parameters are off */
+	ERR_BAD_TYPE,     /* a field has the wrong type */
+	ERR_MISSING,      /* a required field is absent or empty */
+	ERR_OUT_OF_RANGE, /* a number or time that cannot be */
+	ERR_BAD_TEXT,     /* too long, control characters, not UTF-8 */
+	ERR_INCONSISTENT, /* a subset larger than its set */
+	ERR_STORE_FULL,   /* no space on the disk or in the map */
+	ERR_STORE,        /* the store failed; see the daemon's log */
+	ERR_BUSY,         /* try again */
+	ERR_STOPPING,     /* the daemon is draining */
+	ERR_NOT_FOUND,    /* no such page or thing */
+	ERR_DENIED,       /* not allowed here (clock without TT_NOW, drain) */
 	ERR_CODES
 };
 
@@ -38,7 +38,8 @@ struct error {
 const char *error_name(enum error_code code);
 /* The code for a wire name; ERR_STORE where it is not known. */
 enum error_code error_from_name(const char *name, size_t len);
-/* Fills *e (may be NULL) and returns -1, so callers can `return error_set(…)`. */
+/* Fills *e (may be NULL) and returns -1, so callers can `return error_set(…)`.
+ */
 int error_set(struct error *e, enum error_code code, const char *field,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 

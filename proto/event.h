@@ -32,13 +32,13 @@ enum event_text {
 
 /* Counts; all merge by maximum within a rank. Absent is 0. */
 enum event_count {
-	EV_INPUT,	   /* uncached prompt tokens */
-	EV_CACHE_READ,	   /* disjoint from input */
-	EV_CACHE_WRITE,	   /* disjoint from both */
+	EV_INPUT,          /* uncached prompt tokens */
+	EV_CACHE_READ,     /* disjoint from input */
+	EV_CACHE_WRITE,    /* disjoint from both */
 	EV_CACHE_WRITE_1H, /* subset of cache_write */
-	EV_OUTPUT,	   /* reasoning included */
-	EV_REASONING,	   /* subset of output */
-	EV_TOTAL,	   /* as stated by the source */
+	EV_OUTPUT,         /* reasoning included */
+	EV_REASONING,      /* subset of output */
+	EV_TOTAL,          /* as stated by the source */
 	EV_WEB_SEARCHES,
 	EV_LATENCY_MS,
 	EV_OUTCOME, /* enum event_outcome; on the wire the bool `ok` */
@@ -52,7 +52,7 @@ enum event_outcome { OUTCOME_UNSAID, OUTCOME_OK, OUTCOME_FAILED };
 struct event {
 	struct text text[EV_TEXTS];
 	uint64_t count[EV_COUNTS];
-	int64_t ts_ms;	   /* UTC; 0: absent, the daemon takes its receipt */
+	int64_t ts_ms;     /* UTC; 0: absent, the daemon takes its receipt */
 	int64_t cost_pico; /* only where has_cost */
 	bool has_cost;
 	bool copied;
@@ -83,8 +83,8 @@ bool event_call_is_global(struct text call);
 /*
  * The model's canonical name for identities: lower case, without a provider
  * prefix ("anthropic/", "openrouter/x/", "us.anthropic."), a "-v1:0" ending or
- * a dated snapshot ("-20250929", "-2025-09-29"). Writes at most LIMIT_TEXT bytes
- * to buf and returns the length. Never changes: identities depend on it.
+ * a dated snapshot ("-20250929", "-2025-09-29"). Writes at most LIMIT_TEXT
+ * bytes to buf and returns the length. Never changes: identities depend on it.
  */
 size_t event_canonical_model(struct text model, char *buf);
 

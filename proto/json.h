@@ -32,10 +32,10 @@ struct json_node {
 };
 
 struct json {
-	const char *text;	 /* borrowed */
+	const char *text;        /* borrowed */
 	struct json_node *nodes; /* [0] is the root; an object's keys are */
-	uint32_t n, cap;	 /* string nodes before their values */
-	const char *error;	 /* static text when json_parse failed */
+	uint32_t n, cap;         /* string nodes before their values */
+	const char *error;       /* static text when json_parse failed */
 	size_t error_at;
 };
 
@@ -45,14 +45,14 @@ void json_release(struct json *j);
 int json_parse(struct json *j, const char *text, size_t len);
 
 /* A member's value by key (the last one wins), or NULL. obj may be NULL. */
-const struct json_node *json_get(const struct json *j,
-    const struct json_node *obj, const char *key);
+const struct json_node *json_get(
+    const struct json *j, const struct json_node *obj, const char *key);
 /* "metadata.session_id": nested members. */
-const struct json_node *json_path(const struct json *j,
-    const struct json_node *obj, const char *dotted);
+const struct json_node *json_path(
+    const struct json *j, const struct json_node *obj, const char *dotted);
 /* First child of an array or object (an object's: a key), NULL if empty. */
-const struct json_node *json_first(const struct json *j,
-    const struct json_node *parent);
+const struct json_node *json_first(
+    const struct json *j, const struct json_node *parent);
 /* The node after this one within parent (for an object: next key after a
  * value, value after a key); NULL at the end. */
 const struct json_node *json_next(const struct json *j,
@@ -63,8 +63,8 @@ const char *json_raw(const struct json *j, const struct json_node *node);
  * Unescapes a string node to out as UTF-8 with a NUL; a lone surrogate becomes
  * U+FFFD. Returns the length, or -1 when it does not fit in cap.
  */
-int json_string(const struct json *j, const struct json_node *node, char *out,
-    size_t cap);
+int json_string(
+    const struct json *j, const struct json_node *node, char *out, size_t cap);
 /*
  * An exact unsigned integer from a number ("12", "12.0", "1.2e3") or a string
  * of one. -1 when it is anything else, negative, fractional or over 2^64 - 1.

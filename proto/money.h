@@ -34,8 +34,8 @@ struct money_decimal {
 	bool negative; /* "-0" too */
 	bool exact;    /* nothing was rounded away */
 };
-int money_parse_decimal(const char *s, size_t len, int places,
-    struct money_decimal *d);
+int money_parse_decimal(
+    const char *s, size_t len, int places, struct money_decimal *d);
 /*
  * Exact decimal text of dollars, at most 12 decimals, no trailing zeros, no
  * "-0": "0", "0.4239", "-3". NUL-terminated; returns its length.
@@ -45,8 +45,8 @@ size_t money_format(money_sum pico, char buf[MONEY_TEXT_MAX]);
  * The same rounded half away from zero to `decimals` (0 to 12) and padded to
  * them: 2 gives "0.42". Never "-0.00".
  */
-size_t money_format_rounded(money_sum pico, int decimals,
-    char buf[MONEY_TEXT_MAX]);
+size_t money_format_rounded(
+    money_sum pico, int decimals, char buf[MONEY_TEXT_MAX]);
 /* a * b without overflow; false when it does not fit. */
 bool money_mul(int64_t a, uint64_t b, int64_t *out);
 

@@ -46,7 +46,7 @@ struct report_query {
 };
 
 struct report_row {
-	uint32_t period; /* index of its first edge */
+	uint32_t period;              /* index of its first edge */
 	struct text key[REPORT_KEYS]; /* nby texts, in the order of `by` */
 	struct sums sums;
 	uint64_t sessions; /* 0 unless asked for */

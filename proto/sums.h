@@ -25,7 +25,7 @@ enum sum {
 
 struct sums {
 	uint64_t n[SUM_COUNTS];
-	money_sum cost;	     /* of priced calls, plan-covered included */
+	money_sum cost;      /* of priced calls, plan-covered included */
 	money_sum plan_cost; /* the part a plan covers */
 };
 

@@ -20,14 +20,14 @@ enum wire_result {
 	WIRE_ETOOBIG = -1,
 	WIRE_EDEPTH = -2,
 	WIRE_ENODES = -3,
-	WIRE_EBYTE = -4, /* 0xc1, or an extension type */
+	WIRE_EBYTE = -4,    /* 0xc1, or an extension type */
 	WIRE_EENVELOPE = -5 /* the first byte is not an array of 3 or 4 */
 };
 
 struct wire_scan {
-	uint64_t skip;	 /* payload bytes still to pass over */
-	size_t pos;	 /* bytes of this message seen so far */
-	uint32_t nodes;	 /* values announced so far */
+	uint64_t skip;    /* payload bytes still to pass over */
+	size_t pos;       /* bytes of this message seen so far */
+	uint32_t nodes;   /* values announced so far */
 	uint32_t missing; /* of them, not yet begun: the sum of left */
 	uint8_t depth;
 	uint8_t head_len; /* bytes of a split header kept in head */
@@ -42,8 +42,8 @@ void wire_scan_init(struct wire_scan *s);
  * len only on WIRE_DONE or an error). A message whose announced size cannot fit
  * LIMIT_REQUEST_BYTES fails at its header, before its body comes.
  */
-enum wire_result wire_scan_feed(struct wire_scan *s, const void *bytes,
-    size_t len, size_t *used);
+enum wire_result wire_scan_feed(
+    struct wire_scan *s, const void *bytes, size_t len, size_t *used);
 const char *wire_strerror(enum wire_result r);
 
 /* A cursor over scanned bytes. All reads are bounds-checked all the same. */

@@ -34,9 +34,9 @@ struct client {
 	int fd; /* -1: not connected */
 	char *in;
 	size_t in_len, in_cap;
-	size_t taken; /* bytes of `in` that the last message held */
+	size_t taken;       /* bytes of `in` that the last message held */
 	struct reply reply; /* borrows `in` until the next call */
-	char why[256];	    /* one line for people after a failure */
+	char why[256];      /* one line for people after a failure */
 };
 
 void client_init(struct client *c);
@@ -46,14 +46,14 @@ void client_close(struct client *c); /* keeps why; safe to repeat */
 int64_t client_now_ms(void);
 
 /* Connects within deadline_ms (monotonic). */
-enum client_result client_connect(struct client *c, const char *socket_path,
-    int64_t deadline_ms);
+enum client_result client_connect(
+    struct client *c, const char *socket_path, int64_t deadline_ms);
 /* Writes a whole packed request (or several). */
-enum client_result client_send(struct client *c, const struct packer *k,
-    int64_t deadline_ms);
+enum client_result client_send(
+    struct client *c, const struct packer *k, int64_t deadline_ms);
 /* Waits for the reply with that msgid and fills c->reply. */
-enum client_result client_wait(struct client *c, uint32_t msgid,
-    int64_t deadline_ms);
+enum client_result client_wait(
+    struct client *c, uint32_t msgid, int64_t deadline_ms);
 /* CLIENT_* to EXIT_*. */
 int client_exit_code(enum client_result r);
 
@@ -61,11 +61,11 @@ int client_exit_code(enum client_result r);
  * Reads the config file named in p over the defaults; no file is fine. 0, or
  * -1 with why naming file and line.
  */
-int client_config(const struct places *p, struct config *cf, char *why,
-    size_t cap);
+int client_config(
+    const struct places *p, struct config *cf, char *why, size_t cap);
 /*
- * The wall clock in ms UTC, or TT_NOW (RFC 3339) where that is set: what "today"
- * and "now" mean to a client.
+ * The wall clock in ms UTC, or TT_NOW (RFC 3339) where that is set: what
+ * "today" and "now" mean to a client.
  */
 int64_t client_wall_ms(void);
 

@@ -15,8 +15,8 @@ bool launch_is_allowed(const struct config *cf);
  * --notify-fd) or the deadline passes; with 0 returns at once. CLIENT_OK, or
  * CLIENT_EABSENT with why.
  */
-enum client_result launch_daemon(const struct places *p, int64_t deadline_ms,
-    char *why, size_t cap);
+enum client_result launch_daemon(
+    const struct places *p, int64_t deadline_ms, char *why, size_t cap);
 /*
  * Connects; starts the daemon where there is none and that is allowed; asks an
  * older autostarted daemon to drain and starts its successor. What every

@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 enum option_kind {
-	OPTION_FLAG,  /* bool */
-	OPTION_TEXT,  /* const char *, borrowed from argv */
-	OPTION_U64,   /* uint64_t, bounded by max where not 0 */
-	OPTION_LIST,  /* struct option_list: may be given several times */
-	OPTION_HEAD   /* no option: a heading in the help text */
+	OPTION_FLAG, /* bool */
+	OPTION_TEXT, /* const char *, borrowed from argv */
+	OPTION_U64,  /* uint64_t, bounded by max where not 0 */
+	OPTION_LIST, /* struct option_list: may be given several times */
+	OPTION_HEAD  /* no option: a heading in the help text */
 };
 
 #define OPTION_LIST_MAX 32
@@ -27,11 +27,12 @@ struct option_list {
 struct option_spec {
 	const char *name; /* "cache-read" */
 	enum option_kind kind;
-	size_t offset;	 /* into the program's options struct */
+	size_t offset;   /* into the program's options struct */
 	const char *arg; /* "N", "ID"; NULL for flags */
 	const char *help;
 	uint64_t max;
-	size_t seen_offset; /* of a bool set when the option is given; 0: none */
+	size_t
+	    seen_offset; /* of a bool set when the option is given; 0: none */
 };
 
 struct option_program {

@@ -118,8 +118,8 @@ keep_id(struct writer *w, const struct id *id, const struct target *old,
 }
 
 static int
-keep_own_ids(struct writer *w, const struct target *old,
-    const struct target *now)
+keep_own_ids(
+    struct writer *w, const struct target *old, const struct target *now)
 {
 	struct id id;
 	int rc;

@@ -113,6 +113,20 @@ has_key(const struct report_query *q, enum report_key key)
 	return false;
 }
 
+/* Year 10000 in ms: slots up to there fit their 32 bits. */
+#define EDGE_MAX_MS 253402300800000ll
+
+static void
+clamp_edges(struct report_query *q)
+{
+	for (size_t i = 0; i < q->nedges; i++) {
+		if (q->edges[i] < 0)
+			q->edges[i] = 0;
+		if (q->edges[i] > EDGE_MAX_MS)
+			q->edges[i] = EDGE_MAX_MS;
+	}
+}
+
 struct ledger_query *
 ledger_query_new(struct ledger *l, struct report_query *q)
 {
@@ -123,6 +137,7 @@ ledger_query_new(struct ledger *l, struct report_query *q)
 	lq->l = l;
 	lq->q = *q;
 	q->edges = NULL;
+	clamp_edges(&lq->q);
 	lq->reads_sessions = q->want_sessions || has_key(q, KEY_SESSION);
 	if (!copy_patterns(lq)) {
 		ledger_query_free(lq);
