@@ -102,7 +102,6 @@ open_file(struct spool *sp)
 	sp->is_bad = false;
 	sp->rc = 0;
 	sp->nputs = 0;
-	wire_scan_init(&sp->scan);
 	if (path_of(sp, "", name, path) != 0)
 		return -1;
 	sp->fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -200,13 +199,14 @@ find_message(struct spool *sp, size_t *len)
 {
 	size_t seen = 0, used;
 	enum wire_result r = WIRE_MORE;
+	struct wire_scan scan;
 	ssize_t n = 1;
 
-	wire_scan_init(&sp->scan);
+	wire_scan_init(&scan);
 	for (;;) {
 		if (seen < sp->in_len)
 			r = wire_scan_feed(
-			    &sp->scan, sp->in + seen, sp->in_len - seen, &used);
+			    &scan, sp->in + seen, sp->in_len - seen, &used);
 		else
 			used = 0;
 		seen += used;
@@ -443,8 +443,7 @@ on_settle(struct batch_source *src, unsigned n)
 	    (struct spool *)((char *)src - offsetof(struct spool, source));
 
 	(void)n;
-	/* Stopping leaves the rest of a file: what is sent twice counts once.
-	 */
+	/* Stopping leaves the rest of a file: it is taken again, at no harm. */
 	if (!sp->is_stopping)
 		take_files(sp);
 }

@@ -9,7 +9,6 @@
 #include <uv.h>
 
 #include "collectord/peers/batch.h"
-#include "proto/wire.h"
 
 struct spool {
 	const char *dir; /* borrowed for life */
@@ -30,7 +29,6 @@ struct spool {
 	bool is_waiting; /* for a put of it */
 	int rc;          /* of that put */
 	size_t nputs;
-	struct wire_scan scan;
 	char *in;
 	size_t in_len, in_cap;
 

@@ -27,8 +27,7 @@ struct conn {
 	uv_pipe_t pipe;
 	struct server *server;
 	struct conn *all_prev, *all_next; /* every one of the server's */
-	/* The list of the server it is on, and since when by the loop's clock.
-	 */
+	/* Its list of the server, and since when by the loop's clock. */
 	struct conn_list *list;
 	struct conn *prev, *next;
 	uint64_t since_ms;
@@ -40,8 +39,8 @@ struct conn {
 	struct conn_output *flying; /* given to it, not yet written */
 	struct batch_source source;
 	size_t unacked; /* weight of the puts waiting */
-	struct report_job
-	    *report;         /* under way, or with pages left; dispatch's */
+	/* Under way, or with pages left; dispatch's own. */
+	struct report_job *report;
 	unsigned nwaiting;   /* puts without their ack */
 	unsigned refs;       /* the handle, puts, a report on the pool */
 	uint32_t id;         /* for the log */

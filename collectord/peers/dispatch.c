@@ -9,11 +9,9 @@
 #include "collectord/peers/server.h"
 #include "collectord/sys.h"
 
-#define LOOP_BUDGET 2000 /* records of a report looked at on the loop */
-#define POOL_BUDGET                                                            \
-	20000           /* and on the pool before it asks whether to go on     \
-			 */
-#define REPORT_COST 500 /* of a turn: as much work as so many events */
+/* Records of a report looked at on the loop, and on the pool at a time. */
+#define LOOP_BUDGET 2000
+#define POOL_BUDGET 20000
 #define REPLY_KEEP (64u << 10)
 #define CLOCK_MAX_MS 253402300799999ll /* the end of 9999 */
 
@@ -43,6 +41,7 @@ struct method {
 	 */
 	int (*handle)(struct conn *c, const struct request *rq,
 	    struct packer *k, struct error *err);
+	unsigned cost; /* of the loop's turn, in events' worth of work */
 };
 
 static struct packer *
@@ -370,7 +369,6 @@ on_report(struct conn *c, const struct request *rq, struct packer *k,
 	free(q.edges); /* NULL where they were taken */
 	if (job == NULL)
 		return error_set(err, ERR_BUSY, NULL, "out of memory");
-	c->server->turn_spent += REPORT_COST;
 	job->rc = ledger_query_step(job->query, LOOP_BUDGET);
 	if (job->rc < 0)
 		return step_failed(job, err);
@@ -391,7 +389,6 @@ on_next(struct conn *c, const struct request *rq, struct packer *k,
 	if (c->report == NULL || c->report->token != v.u64)
 		return error_set(
 		    err, ERR_NOT_FOUND, NULL, "that report has no pages left");
-	c->server->turn_spent += REPORT_COST;
 	return pack_page(c->report, k, err);
 }
 
@@ -530,14 +527,14 @@ on_drain(struct conn *c, const struct request *rq, struct packer *k,
 }
 
 static const struct method methods[] = {
-	{ "put", on_put },
-	{ "hello", on_hello },
-	{ "report", on_report },
-	{ "next", on_next },
-	{ "status", on_status },
-	{ "cursors", on_cursors },
-	{ "clock", on_clock },
-	{ "drain", on_drain },
+	{ "put", on_put, 1 }, /* and its events, once they are counted */
+	{ "hello", on_hello, 4 },
+	{ "report", on_report, 500 },
+	{ "next", on_next, 500 },
+	{ "status", on_status, 300 },
+	{ "cursors", on_cursors, 300 },
+	{ "clock", on_clock, 1 },
+	{ "drain", on_drain, 1 },
 };
 
 static const struct method *
@@ -575,11 +572,13 @@ dispatch_message(struct conn *c, const void *msg, size_t len)
 	/* Nothing but a put makes sense to who does not wait for a reply. */
 	if (rq.is_notification && (m == NULL || m->handle != on_put))
 		return;
-	if (m != NULL)
+	if (m != NULL) {
+		c->server->turn_spent += m->cost;
 		rc = m->handle(c, &rq, k, &err);
-	else
+	} else {
 		rc =
 		    error_set(&err, ERR_UNKNOWN_METHOD, NULL, "no such method");
+	}
 	if (rc == REPLY_LATER || rq.is_notification)
 		return;
 	if (rc == REPLY_ERROR)

@@ -246,8 +246,7 @@ server_buffered(const struct server *s)
 	return s->buffered + s->batch.weight;
 }
 
-/* The longest half-sent request, or the longest unread reply if that is older.
- */
+/* The oldest half-sent request, or the oldest unread reply if it is older. */
 static struct conn *
 find_victim(struct server *s)
 {
@@ -506,7 +505,11 @@ on_acceptable(uv_poll_t *h, int status, int events)
 	struct server *s = h->data;
 
 	(void)events;
-	BUG_ON(status < 0);
+	if (status < 0) {
+		/* Whoever shares an inherited socket may shut it down. */
+		server_stop_soon(s, "listener");
+		return;
+	}
 	for (int i = 0; i < ACCEPT_BURST; i++) {
 		/* We are here because of one: only for that one is it sure. */
 		if (i > 0 && s->nconns >= max_conns(s))
@@ -621,7 +624,7 @@ on_round(struct batch *b, const char *why)
 	char quoted[2 * BATCH_WHY_MAX];
 
 	if (why[0] != '\0' &&
-	    log_once_a_minute(&s->told_full_ms, clock_mono_ms()))
+	    log_once_a_minute(&s->told_commit_ms, clock_mono_ms()))
 		log_warn("batch", "op=commit err=%s",
 		    log_quote(quoted, sizeof(quoted), text_of(why)));
 }

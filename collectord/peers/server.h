@@ -60,8 +60,7 @@ struct server {
 	size_t nconns;
 	uint32_t last_id;
 
-	/* One timer for the earliest deadline; none where nothing can be due.
-	 */
+	/* One timer for the earliest deadline; none where nothing is due. */
 	uv_timer_t deadline;
 	uint64_t deadline_ms; /* 0: not set */
 	uint64_t trim_ms;     /* when to give memory back; 0: nothing to */
@@ -81,7 +80,7 @@ struct server {
 	uint64_t last_token;
 
 	int64_t started_ms; /* clock_mono_ms */
-	int64_t told_full_ms, told_files_ms;
+	int64_t told_commit_ms, told_files_ms;
 	const char *stop_why; /* not NULL: stop before the next poll */
 	bool is_stopping;
 	bool is_over;                   /* all handles are being closed */

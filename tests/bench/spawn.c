@@ -1,5 +1,5 @@
 /*
- * spawn N COMMAND [ARG…] [, COMMAND [ARG…]]…: what a whole process costs, from
+ * spawn N [NAME=VALUE] COMMAND [ARG…] [, …]…: what a whole process costs, from
  * posix_spawn to its end, N times each, the commands in turn. Their output goes
  * nowhere; one that fails ends the run.
  */
@@ -26,10 +26,13 @@ struct command {
 static uint64_t
 run(char **argv, const posix_spawn_file_actions_t *quiet)
 {
-	uint64_t before = bench_now_ns();
+	uint64_t before;
 	pid_t pid;
 	int rc, status;
 
+	for (; strchr(*argv, '=') != NULL; argv++)
+		putenv(*argv);
+	before = bench_now_ns();
 	rc = posix_spawnp(&pid, argv[0], quiet, NULL, argv, environ);
 	if (rc != 0)
 		errx(1, "%s: %s", argv[0], strerror(rc));
@@ -64,7 +67,7 @@ main(int argc, char **argv)
 	uint64_t rounds, round, took;
 
 	if (argc < 3)
-		errx(2, "usage: spawn N COMMAND [ARG…] [, COMMAND [ARG…]]…");
+		errx(2, "usage: spawn N [NAME=VALUE] COMMAND [ARG…] [, …]…");
 	rounds = bench_number(argv[1]) + WARM_UP;
 	n = split(argv + 2, commands);
 	if (posix_spawn_file_actions_init(&quiet) != 0 ||

@@ -368,7 +368,7 @@ peer_report(struct peer *p, const struct report_query *q, struct table *t)
 	read_total(r.result, t);
 	while (more) {
 		request_begin(p, "next");
-			pack_map(&p->out, 1);
+		pack_map(&p->out, 1);
 		pack_str(&p->out, "token");
 		pack_u64(&p->out, token);
 		cr_assert(request_finish(p, &r), "no reply to next");

@@ -1,0 +1,41 @@
+/*
+ * Methods of the wire that the ledger answers by itself, besides put and
+ * report: one row each, so that whoever moves bytes need not know them.
+ *
+ * A method is stepped until it is done. Those that write are stepped on the
+ * writer's thread, between puts, and each step is short (a transaction of some
+ * thousand records at most); the others on any thread beside it.
+ */
+#ifndef LEDGER_METHODS_H
+#define LEDGER_METHODS_H
+
+#include "collectord/ledger/ledger.h"
+
+enum { METHOD_FAILED = -1, METHOD_DONE = 0, METHOD_AGAIN = 1 };
+
+struct ledger_call {
+	struct ledger *ledger;
+	struct wire_cursor params; /* borrowed; lives until the call ended */
+	struct packer *result;     /* one whole value after METHOD_DONE */
+	struct error error;        /* after METHOD_FAILED */
+	void *state;               /* the method's own between its steps */
+};
+
+struct ledger_method {
+	const char *name;
+	bool writes;
+	int (*step)(struct ledger_call *c);
+	/* Frees state where the caller gives up early; NULL: there is none. */
+	void (*cancel)(struct ledger_call *c);
+};
+
+/* NULL where the ledger has no such method. */
+const struct ledger_method *ledger_method_find(struct text name);
+
+/*
+ * The newest revision that is committed: what follow waits to see grow. Any
+ * thread.
+ */
+uint64_t ledger_revision(const struct ledger *l);
+
+#endif
