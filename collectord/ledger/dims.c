@@ -9,7 +9,6 @@
 #define PROBES_MAX 255
 
 struct intern_slot {
-	uint64_t digest;
 	uint32_t id;
 	enum store_table table;
 	struct span tuple; /* owned; NULL: empty */
@@ -49,8 +48,8 @@ span_eq(struct span a, struct span b)
 }
 
 static void
-remember(struct intern_slot *slot, enum store_table t, uint64_t digest,
-    struct span tuple, uint32_t id)
+remember(struct intern_slot *slot, enum store_table t, struct span tuple,
+    uint32_t id)
 {
 	void *copy = malloc(tuple.len);
 
@@ -59,7 +58,7 @@ remember(struct intern_slot *slot, enum store_table t, uint64_t digest,
 	if (copy == NULL)
 		return;
 	memcpy(copy, tuple.p, tuple.len);
-	*slot = (struct intern_slot){ digest, id, t, { copy, tuple.len } };
+	*slot = (struct intern_slot){ id, t, { copy, tuple.len } };
 }
 
 /* Rows by number sort behind rows by digest, so the last row has the newest. */
@@ -162,23 +161,41 @@ find_or_make(struct store_txn *txn, enum store_table t, uint64_t digest,
 	return -ERR_STORE;
 }
 
+/* Only picks a place in the cache, so it may be weak; the tuple is compared. */
+static uint64_t
+cheap_hash(struct span s)
+{
+	const uint8_t *p = s.p;
+	uint64_t w, h = s.len;
+	size_t left = s.len;
+
+	for (; left >= sizeof(w); left -= sizeof(w), p += sizeof(w)) {
+		memcpy(&w, p, sizeof(w));
+		h = (h ^ w) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 29;
+	}
+	for (; left > 0; left--)
+		h = (h ^ *p++) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 32;
+}
+
 static int
 intern(struct interner *in, struct store_txn *txn, enum store_table t,
     struct span tuple, uint32_t *id)
 {
-	uint64_t digest = digest64(&in->key, tuple.p, tuple.len);
-	struct intern_slot *slot =
-	    &in->slots[(digest ^ (uint64_t)t) & (CACHE_SLOTS - 1)];
+	uint64_t hash = cheap_hash(tuple) + (uint64_t)t;
+	struct intern_slot *slot = &in->slots[hash & (CACHE_SLOTS - 1)];
 	int rc;
 
-	if (slot->tuple.p != NULL && slot->digest == digest &&
-	    slot->table == t && span_eq(slot->tuple, tuple)) {
+	if (slot->tuple.p != NULL && slot->table == t &&
+	    span_eq(slot->tuple, tuple)) {
 		*id = slot->id;
 		return 0;
 	}
-	rc = find_or_make(txn, t, digest, tuple, id);
+	rc = find_or_make(
+	    txn, t, digest64(&in->key, tuple.p, tuple.len), tuple, id);
 	if (rc == 0)
-		remember(slot, t, digest, tuple, *id);
+		remember(slot, t, tuple, *id);
 	return rc;
 }
 

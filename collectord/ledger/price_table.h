@@ -2,6 +2,8 @@
  * The published prices this program knows: facts, one row for a model and for
  * each day its price changed. Rates are USD a million tokens, "in out
  * cache_read cache_write_5m cache_write_1h"; "-" or nothing: not published.
+ * Priority is not sold for prompts beyond a step (OpenAI's page says so), fast
+ * has one price whatever the prompt (Anthropic's).
  */
 #ifndef LEDGER_PRICE_TABLE_H
 #define LEDGER_PRICE_TABLE_H
@@ -32,8 +34,7 @@ struct price_fact {
 	const char *steps;   /* "200000: rates; 500000: rates" */
 	const char *aliases; /* other exact ids, in a model's first row only */
 	unsigned sold;
-	const char *priority, *fast; /* rates, of any length of prompt unless */
-	bool short_only;             /* priority is not for long prompts */
+	const char *priority, *fast; /* rates; see above */
 	const struct price_peak *peak;
 };
 

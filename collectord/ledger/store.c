@@ -4,6 +4,7 @@
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 
 #include "proto/error.h"
 
@@ -13,6 +14,8 @@
  */
 #define MAP_BYTES ((size_t)64 << 30)
 #define READERS_MAX 64
+/* Less than one transaction may need. */
+#define DISK_LOW_BYTES ((uint64_t)8 << 20)
 
 static const char *const table_names[STORE_TABLES] = { "meta", "events", "ids",
 	"requests", "log", "dims", "sessions", "slots", "session_slots",
@@ -139,11 +142,28 @@ store_begin(struct store *st, bool write, struct store_txn **out)
 	return 0;
 }
 
+/*
+ * A write cut short by a full disk comes back from LMDB as EIO; only the next
+ * one would say ENOSPC.
+ */
+static bool
+is_disk_full(const struct store *st)
+{
+	struct statvfs fs;
+	const char *path;
+
+	return mdb_env_get_path(st->env, &path) == 0 &&
+	       statvfs(path, &fs) == 0 &&
+	       (fs.f_bavail == 0 || fs.f_bavail * fs.f_frsize < DISK_LOW_BYTES);
+}
+
 int
 store_commit(struct store_txn *txn)
 {
 	int rc = mdb_txn_commit(txn->txn);
 
+	if (rc == EIO && is_disk_full(txn->st))
+		rc = ENOSPC;
 	free(txn);
 	return store_err(rc);
 }

@@ -140,7 +140,8 @@ is_named(const char *entry, const char *name)
 {
 	size_t len = strlen(name);
 
-	return strncmp(entry, name, len) == 0 && entry[len] == '=';
+	return strncmp(entry, name, len) == 0 &&
+	       (entry[len] == '=' || entry[len] == '\0');
 }
 
 void
@@ -152,13 +153,12 @@ home_env(struct home *h, const char *name, const char *value)
 	while (h->env[i] != NULL && !is_named(h->env[i], name))
 		i++;
 	cr_assert_lt(i, HOME_ENV_MAX - 1, "too many variables in a home");
-	/* An empty entry keeps the place, and says nothing to the child. */
-	if (asprintf(&entry, "%s=%s", name, value == NULL ? "" : value) < 0)
+	/* A name alone keeps the place and is not passed on. */
+	if (asprintf(&entry, "%s%s%s", name, value == NULL ? "" : "=",
+		value == NULL ? "" : value) < 0)
 		cr_assert_fail("no memory");
 	free(h->env[i]);
 	h->env[i] = entry;
-	if (value == NULL)
-		entry[0] = '\0';
 }
 
 void
@@ -269,7 +269,7 @@ child_env_fill(struct child_env *e, const struct home *h)
 
 	e->n = 0;
 	for (i = 0; i < HOME_ENV_MAX && h->env[i] != NULL; i++)
-		if (h->env[i][0] != '\0')
+		if (strchr(h->env[i], '=') != NULL)
 			e->vars[e->n++] = h->env[i];
 	for (i = 0; i < sizeof(passed_on) / sizeof(*passed_on); i++) {
 		const char *v = getenv(passed_on[i]);

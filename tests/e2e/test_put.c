@@ -228,41 +228,40 @@ Test(put, telemetry_without_its_call_is_one_call_a_request)
 	EXPECT_N(peer_total(&peer).n[SUM_OUTPUT], 70, "output");
 }
 
-/* A call of request 1, and a correction that knows its key alone. */
 static void
-put_and_correct(const char *message, const char *call)
+put_call(const char *message, const char *call)
 {
 	struct event ev = sight("s", message, 10, 50);
-	struct event fix = sight("s", message, 3, 2);
 
 	ev.text[EV_CALL] = text_of(call);
 	ev.text[EV_REQUEST] = TEXT("req_1");
-	fix.rank = 2;
 	peer_put(&peer, &ev, 1);
-	peer_put(&peer, &fix, 1);
 }
 
-Test(put, a_correction_leaves_the_call_in_its_request)
+Test(put, a_correction_by_key_leaves_the_call_in_its_request)
 {
 	struct event seen = telemetry("t1", 70);
+	struct event fix = sight("s", "m1", 3, 2);
 
+	fix.rank = 2;
 	peer_put(&peer, &seen, 1);
-	put_and_correct("m1", "msg_07corrected");
+	put_call("m1", "msg_07corrected");
+	peer_put(&peer, &fix, 1);
 	EXPECT_N(peer_total(&peer).n[SUM_CALLS], 1, "calls");
 	EXPECT_N(peer_total(&peer).n[SUM_OUTPUT], 2, "output");
 }
 
-Test(put, a_correction_that_names_the_request_only_is_still_of_its_call)
+Test(put, a_correction_without_the_call_id_does_not_lose_the_call)
 {
 	struct event fix = sight("s", "m2", 3, 2);
 
-	put_and_correct("m1", "msg_08first");
-	put_and_correct("m2", "msg_09second");
-	fix.rank = 3;
+	fix.rank = 2;
 	fix.text[EV_REQUEST] = TEXT("req_1");
+	put_call("m1", "msg_08first");
+	put_call("m2", "msg_09second");
 	peer_put(&peer, &fix, 1);
 	EXPECT_N(peer_total(&peer).n[SUM_CALLS], 2, "calls");
-	EXPECT_N(peer_total(&peer).n[SUM_OUTPUT], 4, "output");
+	EXPECT_N(peer_total(&peer).n[SUM_OUTPUT], 52, "output");
 }
 
 Test(put, a_request_of_more_than_64_calls_groups_nothing)
