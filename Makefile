@@ -28,14 +28,7 @@ PROTO := proto/calendar.c proto/codec.c proto/codec_put.c \
 	proto/codec_report.c proto/config.c proto/error.c \
 	proto/event.c proto/json.c proto/money.c proto/places.c proto/put.c \
 	proto/report.c proto/sums.c proto/text.c proto/wire.c
-LEDGER := collectord/ledger/apply.c collectord/ledger/bytes.c \
-	collectord/ledger/digest.c collectord/ledger/dims.c \
-	collectord/ledger/group.c collectord/ledger/ids.c \
-	collectord/ledger/ledger.c collectord/ledger/map.c \
-	collectord/ledger/merge.c collectord/ledger/query.c \
-	collectord/ledger/record.c collectord/ledger/slots.c \
-	collectord/ledger/sources.c collectord/ledger/store.c \
-	collectord/ledger/writer.c
+LEDGER := $(sort $(wildcard collectord/ledger/*.c))
 DAEMON := collectord/clock.c collectord/log.c collectord/sys.c \
 	collectord/peers/batch.c collectord/peers/conn.c \
 	collectord/peers/dispatch.c collectord/peers/server.c \
@@ -43,7 +36,8 @@ DAEMON := collectord/clock.c collectord/log.c collectord/sys.c \
 COMMON := clients/common/client.c clients/common/launch.c \
 	clients/common/ndjson.c clients/common/options.c \
 	clients/common/output.c clients/common/period.c \
-	clients/common/spool.c clients/common/uuid.c
+	clients/common/reply.c clients/common/response.c clients/common/slim.c \
+	clients/common/spool.c clients/common/usage.c clients/common/uuid.c
 VIEWS := clients/common/figure.c clients/common/table.c \
 	$(sort $(wildcard clients/report/*.c))
 
@@ -63,7 +57,7 @@ $(B)/collectord: $(call obj,collectord/main.c $(DAEMON) $(LEDGER) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) $(DAEMON_L) $(LDLIBS)
 $(B)/tt: $(call obj,clients/tt.c)
 	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(LDLIBS)
-$(B)/tt-send: $(call obj,clients/tt-send.c $(COMMON) $(PROTO))
+$(B)/tt-send: $(call obj,clients/tt-send.c $(sort $(wildcard clients/send/*.c)) $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(PROTO_L) $(LDLIBS)
 # Tables come from libsmartcols, which is a shared library only.
 $(B)/tt-report: $(call obj,clients/tt-report.c $(VIEWS) $(COMMON) $(PROTO))
@@ -104,7 +98,10 @@ $(B)/collectord-fault: $(call obj,collectord/main.c tests/crash/fault.c $(DAEMON
 # Fuzz targets: `check` replays their corpora, `fuzz` looks for more.
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_DRIVER ?= $(B)/obj/tests/fuzz/replay.o
-FUZZ_ndjson := clients/common/ndjson.c
+FUZZ_ndjson := clients/common/ndjson.c clients/common/output.c \
+	clients/common/usage.c
+FUZZ_response := clients/common/reply.c clients/common/response.c \
+	clients/common/slim.c $(FUZZ_ndjson)
 FUZZ_record := $(LEDGER)
 FUZZ_record_L := -llmdb
 FUZZ_json_L := -ljansson

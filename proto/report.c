@@ -11,4 +11,5 @@ const char *const report_key_names[REPORT_KEYS] = {
 	[KEY_KIND] = "kind",
 	[KEY_BILLING] = "billing",
 	[KEY_SESSION] = "session",
+	[KEY_RULE] = "rule",
 };

@@ -21,6 +21,7 @@ enum report_key {
 	KEY_KIND,
 	KEY_BILLING,
 	KEY_SESSION, /* reads the session tables: slower over long periods */
+	KEY_RULE,    /* how calls were priced: "", "reported", "12/0" */
 	REPORT_KEYS
 };
 

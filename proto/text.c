@@ -202,5 +202,8 @@ text_matches(struct text t, struct text pattern)
 {
 	if (pattern.len == 0)
 		return t.len == 0;
+	if (pattern.p[0] == '=')
+		return text_eq(
+		    t, (struct text){ pattern.p + 1, pattern.len - 1 });
 	return is_glob(pattern) ? glob(t, pattern) : contains(t, pattern);
 }

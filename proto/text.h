@@ -40,7 +40,8 @@ int text_cmp(struct text a, struct text b);
 bool text_is_clean(struct text t);
 /*
  * Case-insensitive (ASCII): with any of * ? [ the pattern is a glob over the
- * whole text, else a substring. An empty pattern matches only absent text.
+ * whole text, else a substring. An empty pattern matches only absent text. One
+ * that begins with = is the whole text itself, case and all.
  */
 bool text_matches(struct text t, struct text pattern);
 

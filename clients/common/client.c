@@ -315,6 +315,14 @@ client_wait(struct client *c, uint32_t msgid, int64_t deadline_ms)
 	    error_name(c->reply.error.code), c->reply.error.message);
 }
 
+enum client_result
+client_message(struct client *c, int64_t deadline_ms)
+{
+	if (c->fd < 0)
+		return fail(c, CLIENT_EABSENT, "not connected");
+	return read_message(c, deadline_ms);
+}
+
 int
 client_exit_code(enum client_result r)
 {

@@ -54,6 +54,11 @@ enum client_result client_send(
 /* Waits for the reply with that msgid and fills c->reply. */
 enum client_result client_wait(
     struct client *c, uint32_t msgid, int64_t deadline_ms);
+/*
+ * Waits for whatever message comes next: c->taken bytes at c->in, until the
+ * next call. For replies in any order, and for notifications.
+ */
+enum client_result client_message(struct client *c, int64_t deadline_ms);
 /* CLIENT_* to EXIT_*. */
 int client_exit_code(enum client_result r);
 

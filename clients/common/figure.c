@@ -1,8 +1,11 @@
 #include "clients/common/figure.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "clients/common/text_lang.h"
 
 #define SECOND_MS 1000
 #define MINUTE_MS (60ll * SECOND_MS)
@@ -89,23 +92,49 @@ trim_zeros(char *text)
 		*--end = '\0';
 }
 
+static int
+decimals_of(money_sum size, enum figure_decimals decimals)
+{
+	if (decimals == FIGURE_EXACT)
+		return 12;
+	if (decimals == FIGURE_CENTS || size == 0)
+		return 2;
+	return money_decimals(size);
+}
+
 void
-figure_money(money_sum pico, char buf[FIGURE_MAX])
+figure_money_as(
+    money_sum pico, enum figure_decimals decimals, char buf[FIGURE_MAX])
 {
 	money_sum size = pico < 0 ? -pico : pico;
 	char text[MONEY_TEXT_MAX], whole[FIGURE_MAX];
+	bool is_zero;
 	size_t len;
 
-	money_format_rounded(size, size == 0 ? 2 : money_decimals(size), text);
+	money_format_rounded(size, decimals_of(size, decimals), text);
 	trim_zeros(text);
+	is_zero = strspn(text, "0.") == strlen(text);
 	len = strcspn(text, ".");
 	put_grouped(text, len, whole);
-	snprintf(buf, FIGURE_MAX, "%s$%.52s%.14s", pico < 0 ? "-" : "", whole,
-	    text + len);
+	snprintf(buf, FIGURE_MAX, "%s$%.52s%.14s",
+	    pico < 0 && !is_zero ? "-" : "", whole, text + len);
+}
+
+void
+figure_money(money_sum pico, char buf[FIGURE_MAX])
+{
+	figure_money_as(pico, FIGURE_BY_SIZE, buf);
 }
 
 void
 figure_cost(const struct sums *s, char buf[FIGURE_MAX])
+{
+	figure_cost_as(s, FIGURE_BY_SIZE, buf);
+}
+
+void
+figure_cost_as(const struct sums *s, enum figure_decimals decimals,
+    char buf[FIGURE_MAX])
 {
 	uint64_t calls = s->n[SUM_CALLS], unpriced = s->n[SUM_UNPRICED_CALLS];
 	char text[FIGURE_MAX];
@@ -114,8 +143,49 @@ figure_cost(const struct sums *s, char buf[FIGURE_MAX])
 		snprintf(buf, FIGURE_MAX, "-");
 		return;
 	}
-	figure_money(s->cost, text);
+	figure_money_as(s->cost, decimals, text);
 	snprintf(buf, FIGURE_MAX, "%.70s%s", text, unpriced > 0 ? "+" : "");
+}
+
+void
+figure_cost_plan(const struct sums *s, enum figure_decimals decimals,
+    char buf[FIGURE_COST_MAX])
+{
+	char cost[FIGURE_MAX], plan[FIGURE_MAX];
+
+	figure_cost_as(s, decimals, cost);
+	snprintf(buf, FIGURE_COST_MAX, "%s", cost);
+	if (s->plan_cost == 0)
+		return;
+	figure_money_as(s->plan_cost, decimals, plan);
+	snprintf(buf, FIGURE_COST_MAX, _("%s (plan %s)"), cost, plan);
+}
+
+void
+figure_share(money_sum part, money_sum whole, char buf[FIGURE_MAX])
+{
+	money_magnitude size = (money_magnitude)(part < 0 ? -part : part);
+	uint64_t tenths;
+
+	if (whole <= 0 || size > (money_magnitude)1 << 114) {
+		snprintf(buf, FIGURE_MAX, "-");
+		return;
+	}
+	size = (size * 2000 + (money_magnitude)whole) /
+	       (2 * (money_magnitude)whole);
+	tenths = size > INT64_MAX ? INT64_MAX : (uint64_t)size;
+	snprintf(buf, FIGURE_MAX, "%s%" PRIu64 ".%" PRIu64 "%%",
+	    part < 0 && tenths > 0 ? "-" : "", tenths / 10, tenths % 10);
+}
+
+void
+figure_rate(int64_t pico, char buf[FIGURE_MAX])
+{
+	char text[MONEY_TEXT_MAX];
+
+	money_format_rounded((money_sum)pico * 1000000, 12, text);
+	trim_zeros(text);
+	snprintf(buf, FIGURE_MAX, "%s", text);
 }
 
 void
@@ -162,6 +232,22 @@ figure_duration(int64_t ms, char buf[FIGURE_MAX])
 	n = ms < 0 ? 0 : ms / units[i].ms;
 	snprintf(buf, FIGURE_MAX, "%" PRId64 " %s", n,
 	    n == 1 ? units[i].one : units[i].many);
+}
+
+void
+figure_span(int64_t ms, char buf[FIGURE_MAX])
+{
+	ms = ms < 0 ? 0 : ms;
+	if (ms < MINUTE_MS)
+		snprintf(buf, FIGURE_MAX, _("%ds"), (int)(ms / SECOND_MS));
+	else if (ms < HOUR_MS)
+		snprintf(buf, FIGURE_MAX, _("%dm"), (int)(ms / MINUTE_MS));
+	else if (ms < DAY_MS)
+		snprintf(buf, FIGURE_MAX, _("%dh %02dm"), (int)(ms / HOUR_MS),
+		    (int)(ms % HOUR_MS / MINUTE_MS));
+	else
+		snprintf(buf, FIGURE_MAX, _("%dd %dh"), (int)(ms / DAY_MS),
+		    (int)(ms % DAY_MS / HOUR_MS));
 }
 
 void

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clients/common/output.h"
+#include "clients/common/usage.h"
 #include "proto/calendar.h"
 #include "proto/money.h"
 
@@ -49,22 +50,6 @@ is_kind(struct text *t)
 	       text_is(*t, "tool");
 }
 
-/* What a provider calls its tier; OpenAI's "default" is the standard one. */
-static bool
-is_tier(struct text *t)
-{
-	static const char *const tiers[] = { "standard", "batch", "flex",
-		"priority", "fast" };
-	size_t i;
-
-	if (text_is(*t, "default"))
-		*t = TEXT("standard");
-	for (i = 0; i < LENGTH(tiers); i++)
-		if (text_is(*t, tiers[i]))
-			return true;
-	return false;
-}
-
 /* In order of preference where several name one field. */
 static const struct alias {
 	const char *path;
@@ -82,7 +67,7 @@ static const struct alias {
 	{ "request_id", EV_REQUEST, NULL },
 	{ "metadata.request_type", EV_KIND, is_kind },
 	{ "id", EV_CALL, is_global_call },
-	{ "service_tier", EV_TIER, is_tier },
+	{ "service_tier", EV_TIER, usage_is_tier },
 	{ "created_at", FIELD_TS, NULL },
 	{ "timestamp", FIELD_TS, NULL },
 	{ "cost_usd", FIELD_COST, NULL },
@@ -197,16 +182,7 @@ static int
 take_u64(struct reader *r, const struct json_node *n, const char *key,
     uint64_t max, uint64_t *out)
 {
-	bool is_number = n->type == JSON_NUMBER;
-
-	if (json_u64(r->j, n, out) != 0)
-		return error_set(r->err,
-		    is_number ? ERR_OUT_OF_RANGE : ERR_BAD_TYPE, key,
-		    "not a whole number of 0 or more");
-	if (*out > max)
-		return error_set(r->err, ERR_OUT_OF_RANGE, key,
-		    "%" PRIu64 " is over the limit of %" PRIu64, *out, max);
-	return 0;
+	return usage_number(r->j, n, key, max, out, r->err);
 }
 
 /* Others measure in fractions of a millisecond; ours are whole. */
@@ -300,150 +276,30 @@ take(struct reader *r, const struct json_node *n, const char *key, int field,
 
 /* --- Usage objects -------------------------------------------------------- */
 
-enum usage_value {
-	USAGE_PROMPT, /* includes what was cached */
-	USAGE_COMPLETION,
-	USAGE_INPUT, /* with USAGE_CACHED it does too, else not */
-	USAGE_OUTPUT,
-	USAGE_CACHED,
-	USAGE_CACHE_READ,
-	USAGE_CACHE_WRITE,
-	USAGE_CACHE_WRITE_5M,
-	USAGE_CACHE_WRITE_1H,
-	USAGE_REASONING,
-	USAGE_TOTAL,
-	USAGE_WEB_SEARCHES,
-	USAGE_VALUES
-};
-
-static const struct usage_key {
-	const char *path;
-	enum usage_value value;
-} usage_keys[] = {
-	{ "prompt_tokens", USAGE_PROMPT },
-	{ "completion_tokens", USAGE_COMPLETION },
-	{ "prompt_tokens_details.cached_tokens", USAGE_CACHED },
-	{ "completion_tokens_details.reasoning_tokens", USAGE_REASONING },
-	{ "input_tokens", USAGE_INPUT },
-	{ "output_tokens", USAGE_OUTPUT },
-	{ "input_tokens_details.cached_tokens", USAGE_CACHED },
-	{ "output_tokens_details.reasoning_tokens", USAGE_REASONING },
-	{ "output_tokens_details.thinking_tokens", USAGE_REASONING },
-	{ "total_tokens", USAGE_TOTAL },
-	{ "cache_read_input_tokens", USAGE_CACHE_READ },
-	{ "cache_creation_input_tokens", USAGE_CACHE_WRITE },
-	{ "cache_creation.ephemeral_5m_input_tokens", USAGE_CACHE_WRITE_5M },
-	{ "cache_creation.ephemeral_1h_input_tokens", USAGE_CACHE_WRITE_1H },
-	{ "server_tool_use.web_search_requests", USAGE_WEB_SEARCHES },
-};
-
 /* What a usage object defines together: no alias may add to a part of it. */
 static const uint64_t usage_fields =
     BIT(COUNT(EV_INPUT)) | BIT(COUNT(EV_CACHE_READ)) |
     BIT(COUNT(EV_CACHE_WRITE)) | BIT(COUNT(EV_CACHE_WRITE_1H)) |
     BIT(COUNT(EV_OUTPUT)) | BIT(COUNT(EV_REASONING));
 
-struct usage {
-	uint64_t v[USAGE_VALUES];
-	uint32_t seen; /* 1 << usage_value */
-};
-
-static bool
-has(const struct usage *u, enum usage_value v)
-{
-	return (u->seen & 1u << v) != 0;
-}
-
-static int
-usage_collect(struct reader *r, const struct json_node *obj, struct usage *u)
-{
-	const struct json_node *n;
-	size_t i;
-
-	for (i = 0; i < LENGTH(usage_keys); i++) {
-		const struct usage_key *k = &usage_keys[i];
-
-		n = json_path(r->j, obj, k->path);
-		if (n == NULL || n->type == JSON_NULL || has(u, k->value))
-			continue;
-		if (take_u64(r, n, k->path, LIMIT_TOKENS, &u->v[k->value]) != 0)
-			return -1;
-		u->seen |= 1u << k->value;
-	}
-	return 0;
-}
-
-static void
-set_count(struct reader *r, enum event_count c, uint64_t v)
-{
-	if ((r->seen & BIT(COUNT(c))) == 0)
-		r->ev->count[c] = v;
-}
-
-/*
- * OpenAI's prompt contains what was cached and what was written to a cache. A
- * gateway that reports more cached than prompt counts them apart.
- */
-static void
-usage_input(struct reader *r, const struct usage *u)
-{
-	bool contains = has(u, USAGE_PROMPT) || has(u, USAGE_CACHED);
-	uint64_t input =
-	    u->v[has(u, USAGE_PROMPT) ? USAGE_PROMPT : USAGE_INPUT];
-	uint64_t cached =
-	    u->v[has(u, USAGE_CACHED) ? USAGE_CACHED : USAGE_CACHE_READ];
-	uint64_t written =
-	    u->v[USAGE_CACHE_WRITE_5M] + u->v[USAGE_CACHE_WRITE_1H];
-
-	if (written < u->v[USAGE_CACHE_WRITE])
-		written = u->v[USAGE_CACHE_WRITE];
-	if (contains && cached + written <= input)
-		input -= cached + written;
-	set_count(r, EV_INPUT, input);
-	set_count(r, EV_CACHE_READ, cached);
-	set_count(r, EV_CACHE_WRITE, written);
-	set_count(r, EV_CACHE_WRITE_1H, u->v[USAGE_CACHE_WRITE_1H]);
-}
-
-/*
- * Output contains reasoning, by everybody's documents; those who leave it out
- * show it by more reasoning than output or by a total that only adds up with
- * it.
- */
-static void
-usage_output(struct reader *r, const struct usage *u)
-{
-	uint64_t prompt =
-	    u->v[has(u, USAGE_PROMPT) ? USAGE_PROMPT : USAGE_INPUT];
-	uint64_t output =
-	    u->v[has(u, USAGE_COMPLETION) ? USAGE_COMPLETION : USAGE_OUTPUT];
-	uint64_t reasoning = u->v[USAGE_REASONING];
-
-	if (reasoning > output ||
-	    (has(u, USAGE_TOTAL) &&
-		u->v[USAGE_TOTAL] == prompt + output + reasoning))
-		output += reasoning;
-	set_count(r, EV_OUTPUT, output);
-	set_count(r, EV_REASONING, reasoning);
-}
-
 static int
 read_usage(struct reader *r, const struct json_node *obj)
 {
-	struct usage u = { { 0 }, 0 };
+	uint64_t count[EV_COUNTS] = { 0 };
+	struct usage u = { 0 };
+	int i;
 
-	if (usage_collect(r, obj, &u) != 0)
+	if (usage_read(r->j, obj, &u, r->err) != 0)
 		return -1;
 	if (u.seen == 0)
 		return 0;
-	usage_input(r, &u);
-	usage_output(r, &u);
-	set_count(r, EV_WEB_SEARCHES, u.v[USAGE_WEB_SEARCHES]);
+	usage_counts(&u, count);
+	for (i = 0; i < EV_COUNTS; i++)
+		if (count[i] != 0 && (r->seen & BIT(COUNT(i))) == 0)
+			r->ev->count[i] = count[i];
 	r->seen |= usage_fields;
-	if (has(&u, USAGE_TOTAL)) {
-		set_count(r, EV_TOTAL, u.v[USAGE_TOTAL]);
+	if (usage_has(&u, USAGE_TOTAL))
 		r->seen |= BIT(COUNT(EV_TOTAL));
-	}
 	return 0;
 }
 
@@ -467,7 +323,7 @@ read_any_usage(struct reader *r, const struct json_node *root)
 		if (read_usage(r, n) != 0)
 			return -1;
 		return take(r, json_get(r->j, n, "service_tier"),
-		    "service_tier", EV_TIER, is_tier);
+		    "service_tier", EV_TIER, usage_is_tier);
 	}
 	if (is_there(r->j, root, "prompt_tokens") ||
 	    is_there(r->j, root, "completion_tokens"))

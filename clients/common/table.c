@@ -172,6 +172,16 @@ table_put_clean(FILE *f, struct text t)
 	free(copy);
 }
 
+void
+table_clean(struct text t, char *out, size_t cap)
+{
+	char *copy = must(malloc((size_t)t.len + 1));
+
+	copy_printable(copy, t);
+	snprintf(out, cap, "%s", copy);
+	free(copy);
+}
+
 size_t
 table_width(const struct table *t)
 {

@@ -38,6 +38,9 @@ int table_print(struct table *t, FILE *f, size_t width, bool bold_header);
 /* One text outside of a table, cleaned in the same way. */
 void table_put_clean(FILE *f, struct text t);
 
+/* The same to out, cut to fit; for sentences that have a name in them. */
+void table_clean(struct text t, char *out, size_t cap);
+
 /* The columns that output to f has: 0 for no bound, as in a pipe. */
 size_t table_output_width(FILE *f);
 

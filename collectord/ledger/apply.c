@@ -195,19 +195,6 @@ list_groups(const struct touch *t, struct touched_groups *gs)
 		add_group(gs, request_of(&t->other.before));
 }
 
-static int
-note_group(struct writer *w, const struct group *g, int sign)
-{
-	size_t i;
-	int rc = 0;
-
-	if (g->n <= GROUP_MAX)
-		return group_note(w, g, sign);
-	for (i = 0; rc == 0 && i < g->n; i++)
-		rc = writer_note(w, &g->rec[i], sign);
-	return rc;
-}
-
 /* One of this sight's records, where it adds by itself. */
 static int
 note_alone(
@@ -266,24 +253,8 @@ take_out(struct writer *w, const struct touch *t, struct touched_groups *gs)
 			break;
 		gs->item[i].own_only = is_own_only(t, &g);
 		rc = gs->item[i].own_only ? note_own(w, t, g.request, -1)
-					  : note_group(w, &g, -1);
+					  : group_note(w, &g, -1);
 	}
-	return rc;
-}
-
-/*
- * What a group adds may have moved between its members, so they all get a new
- * place in the log.
- */
-static int
-log_members(struct writer *w, const struct touch *t, struct group *g)
-{
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; rc == 0 && i < g->n; i++)
-		if (g->number[i] != t->call.number)
-			rc = writer_save(w, g->number[i], &g->rec[i], false);
 	return rc;
 }
 
@@ -301,9 +272,9 @@ put_in(struct writer *w, const struct touch *t, const struct touched_groups *gs)
 		}
 		rc = group_load(w, gs->item[i].request, &g);
 		if (rc == 0)
-			rc = note_group(w, &g, 1);
+			rc = group_save(w, &g, false);
 		if (rc == 0)
-			rc = log_members(w, t, &g);
+			rc = group_note(w, &g, 1);
 	}
 	return rc;
 }
@@ -361,6 +332,18 @@ save_records(struct writer *w, struct touch *t)
 	return rc == 0 ? store_sight_ids(w, t) : rc;
 }
 
+/* A call in a group of several is priced with them, once all are saved. */
+static bool
+is_priced_alone(const struct touch *t, const struct touched_groups *gs)
+{
+	int i;
+
+	for (i = 0; i < gs->n; i++)
+		if (text_eq(gs->item[i].request, request_of(&t->call.after)))
+			return gs->item[i].own_only;
+	return true;
+}
+
 static int
 write_change(struct writer *w, struct touch *t)
 {
@@ -369,6 +352,9 @@ write_change(struct writer *w, struct touch *t)
 
 	list_groups(t, &gs);
 	rc = take_out(w, t, &gs);
+	if (rc == 0 && is_priced_alone(t, &gs))
+		rc = pricing_update(
+		    w, &t->call.after.m, false, &t->call.after.price);
 	if (rc == 0)
 		rc = save_records(w, t);
 	return rc == 0 ? put_in(w, t, &gs) : rc;

@@ -5,7 +5,7 @@
 #include "proto/error.h"
 
 #define CACHE_SLOTS 4096 /* a power of two */
-#define TUPLE_MAX ((DIMS_LAST - DIMS_FIRST + 2) * (LIMIT_TEXT + 2))
+#define TUPLE_MAX ((DIMS_LAST - DIMS_FIRST + 2) * (LIMIT_TEXT + 2) + 10)
 #define PROBES_MAX 255
 
 struct intern_slot {
@@ -136,20 +136,21 @@ make_new(struct store_txn *txn, enum store_table t, struct span key,
 	return store_append(txn, t, id_key(buf, *id), tuple);
 }
 
+/*
+ * Finds the tuple's number. STORE_NOTFOUND: it has none; key (of buf) is then
+ * where it belongs.
+ */
 static int
-find_or_make(struct store_txn *txn, enum store_table t, uint64_t digest,
-    struct span tuple, uint32_t *id)
+find(struct store_txn *txn, enum store_table t, uint64_t digest,
+    struct span tuple, uint8_t buf[16], struct span *key, uint32_t *id)
 {
-	struct span key, val, known;
+	struct span val, known;
 	struct rbuf r;
-	uint8_t buf[16];
 	int probe, rc;
 
 	for (probe = 0; probe <= PROBES_MAX; probe++) {
-		key = digest_key(buf, digest, (uint8_t)probe);
-		rc = store_get(txn, t, key, &val);
-		if (rc == STORE_NOTFOUND)
-			return make_new(txn, t, key, tuple, id);
+		*key = digest_key(buf, digest, (uint8_t)probe);
+		rc = store_get(txn, t, *key, &val);
 		if (rc != 0)
 			return rc;
 		rbuf_init(&r, val);
@@ -159,6 +160,19 @@ find_or_make(struct store_txn *txn, enum store_table t, uint64_t digest,
 			return rc;
 	}
 	return -ERR_STORE;
+}
+
+static int
+find_or_make(struct store_txn *txn, enum store_table t, uint64_t digest,
+    struct span tuple, uint32_t *id)
+{
+	struct span key;
+	uint8_t buf[16];
+	int rc = find(txn, t, digest, tuple, buf, &key, id);
+
+	if (rc == STORE_NOTFOUND)
+		rc = make_new(txn, t, key, tuple, id);
+	return rc;
 }
 
 /* Only picks a place in the cache, so it may be weak; the tuple is compared. */
@@ -201,7 +215,7 @@ intern(struct interner *in, struct store_txn *txn, enum store_table t,
 
 int
 intern_dims(struct interner *in, struct store_txn *txn,
-    const struct text texts[EV_TEXTS], uint32_t *id)
+    const struct text texts[EV_TEXTS], uint64_t pricing, uint32_t *id)
 {
 	uint8_t buf[TUPLE_MAX];
 	struct wbuf w;
@@ -211,7 +225,18 @@ intern_dims(struct interner *in, struct store_txn *txn,
 	write_text(&w, texts[EV_MACHINE]);
 	for (i = DIMS_FIRST; i <= DIMS_LAST; i++)
 		write_text(&w, texts[i]);
+	write_uvar(&w, pricing);
 	return intern(in, txn, TABLE_DIMS, wbuf_span(&w), id);
+}
+
+static struct span
+session_tuple(struct wbuf *w, uint8_t *buf, size_t cap, struct text machine,
+    struct text session)
+{
+	wbuf_init(w, buf, cap);
+	write_text(w, machine);
+	write_text(w, session);
+	return wbuf_span(w);
 }
 
 int
@@ -221,14 +246,39 @@ intern_session(struct interner *in, struct store_txn *txn, struct text machine,
 	uint8_t buf[TUPLE_MAX];
 	struct wbuf w;
 
-	wbuf_init(&w, buf, sizeof(buf));
-	write_text(&w, machine);
-	write_text(&w, session);
-	return intern(in, txn, TABLE_SESSIONS, wbuf_span(&w), id);
+	return intern(in, txn, TABLE_SESSIONS,
+	    session_tuple(&w, buf, sizeof(buf), machine, session), id);
 }
 
 int
-dims_texts(struct store_txn *txn, uint32_t id, struct text texts[EV_TEXTS])
+session_find(struct store_txn *txn, const struct digest_key *key,
+    struct text machine, struct text session, uint32_t *id)
+{
+	uint8_t buf[TUPLE_MAX], place[16];
+	struct span tuple, at;
+	struct wbuf w;
+
+	tuple = session_tuple(&w, buf, sizeof(buf), machine, session);
+	return find(txn, TABLE_SESSIONS, digest64(key, tuple.p, tuple.len),
+	    tuple, place, &at, id);
+}
+
+int
+intern_rule(
+    struct interner *in, struct store_txn *txn, struct span rule, uint32_t *id)
+{
+	return intern(in, txn, TABLE_RULES, rule, id);
+}
+
+int
+rule_bytes(struct store_txn *txn, uint32_t id, struct span *rule)
+{
+	return tuple_by_id(txn, TABLE_RULES, id, rule);
+}
+
+int
+dims_texts(struct store_txn *txn, uint32_t id, struct text texts[EV_TEXTS],
+    uint64_t *pricing)
 {
 	struct span tuple;
 	struct rbuf r;
@@ -241,6 +291,9 @@ dims_texts(struct store_txn *txn, uint32_t id, struct text texts[EV_TEXTS])
 	texts[EV_MACHINE] = read_text(&r);
 	for (i = DIMS_FIRST; i <= DIMS_LAST; i++)
 		texts[i] = read_text(&r);
+	/* Schema 1 had no pricing. */
+	if (pricing != NULL)
+		*pricing = r.p < r.end ? read_uvar(&r) : 0;
 	return r.failed ? -ERR_STORE : 0;
 }
 

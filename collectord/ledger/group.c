@@ -35,35 +35,124 @@ has_call(const struct record *rec)
 	return rec->m.text[EV_CALL].len > 0;
 }
 
-static int
-note_joined(struct writer *w, const struct group *g, int sign)
+/*
+ * Does the group add one call, all its members joined? Then *lead is the member
+ * whose price it has: the one with the call id, else the oldest.
+ */
+static bool
+is_one(const struct group *g, size_t *lead)
 {
-	struct record all = g->rec[0];
+	size_t i, calls = 0;
+
+	*lead = 0;
+	for (i = 0; i < g->n; i++)
+		if (has_call(&g->rec[i])) {
+			calls++;
+			*lead = i;
+		}
+	return g->n > 0 && g->n <= GROUP_MAX && calls <= 1;
+}
+
+/* Several calls: those without the id count nothing. Too many: all count. */
+static bool
+counts_alone(const struct group *g, size_t i)
+{
+	return g->n > GROUP_MAX || has_call(&g->rec[i]);
+}
+
+static void
+join_all(const struct group *g, size_t lead, struct record *all)
+{
 	size_t i;
+
+	*all = g->rec[lead];
+	for (i = 0; i < g->n; i++)
+		if (i != lead)
+			merge_join(&all->m, &g->rec[i].m);
+}
+
+static int
+join_interned(
+    struct writer *w, const struct group *g, size_t lead, struct record *all)
+{
 	int rc;
 
-	for (i = 1; i < g->n; i++)
-		merge_join(&all.m, &g->rec[i].m);
-	rc = intern_dims(&w->interner, w->txn, all.m.text, &all.dims);
+	join_all(g, lead, all);
+	rc = intern_dims(
+	    &w->interner, w->txn, all->m.text, all->price.code, &all->dims);
 	if (rc == 0)
-		rc =
-		    intern_session(&w->interner, w->txn, all.m.text[EV_MACHINE],
-			all.m.text[EV_SESSION], &all.session);
-	return rc != 0 ? rc : writer_note(w, &all, sign);
+		rc = intern_session(&w->interner, w->txn,
+		    all->m.text[EV_MACHINE], all->m.text[EV_SESSION],
+		    &all->session);
+	return rc;
+}
+
+int
+group_each(struct writer *w, const struct group *g,
+    int (*each)(void *arg, uint64_t number, const struct record *rec),
+    void *arg)
+{
+	struct record all;
+	size_t i, lead;
+	int rc = 0;
+
+	if (is_one(g, &lead)) {
+		rc = join_interned(w, g, lead, &all);
+		return rc == 0 ? each(arg, g->number[lead], &all) : rc;
+	}
+	for (i = 0; rc == 0 && i < g->n; i++)
+		if (counts_alone(g, i))
+			rc = each(arg, g->number[i], &g->rec[i]);
+	return rc;
+}
+
+struct note {
+	struct writer *w;
+	int sign;
+};
+
+static int
+note_one(void *arg, uint64_t number, const struct record *rec)
+{
+	const struct note *n = arg;
+
+	(void)number;
+	return writer_note(n->w, rec, n->sign);
 }
 
 int
 group_note(struct writer *w, const struct group *g, int sign)
 {
-	size_t i, calls = 0;
+	struct note n = { w, sign };
+
+	return group_each(w, g, note_one, &n);
+}
+
+static int
+price(struct writer *w, struct group *g, bool anew)
+{
+	struct record all;
+	size_t i, lead;
 	int rc = 0;
 
-	for (i = 0; i < g->n; i++)
-		calls += has_call(&g->rec[i]);
-	if (g->n > 0 && calls <= 1)
-		return note_joined(w, g, sign);
+	if (is_one(g, &lead)) {
+		join_all(g, lead, &all);
+		return pricing_update(w, &all.m, anew, &g->rec[lead].price);
+	}
 	for (i = 0; rc == 0 && i < g->n; i++)
-		if (has_call(&g->rec[i]))
-			rc = writer_note(w, &g->rec[i], sign);
+		if (counts_alone(g, i))
+			rc = pricing_update(
+			    w, &g->rec[i].m, anew, &g->rec[i].price);
+	return rc;
+}
+
+int
+group_save(struct writer *w, struct group *g, bool anew)
+{
+	size_t i;
+	int rc = price(w, g, anew);
+
+	for (i = 0; rc == 0 && i < g->n; i++)
+		rc = writer_save(w, g->number[i], &g->rec[i], false);
 	return rc;
 }

@@ -29,7 +29,19 @@ struct group {
 
 /* Loads up to GROUP_LIST_MAX members as they are stored now. */
 int group_load(struct writer *w, struct text request, struct group *g);
-/* Notes what the members add together; n is at most GROUP_MAX. */
+/*
+ * Notes what the members add, together or each by itself, by the prices they
+ * are stored with.
+ */
 int group_note(struct writer *w, const struct group *g, int sign);
+/* Calls each with what the members add, one call or several, and its number. */
+int group_each(struct writer *w, const struct group *g,
+    int (*each)(void *arg, uint64_t number, const struct record *rec),
+    void *arg);
+/*
+ * Prices what the members add and saves them all, with a new place in the log,
+ * since what a group adds may have moved between them. anew: by today's prices.
+ */
+int group_save(struct writer *w, struct group *g, bool anew);
 
 #endif

@@ -87,7 +87,7 @@ is_told_by_number(
 		return rc == STORE_NOTFOUND ? -ERR_STORE : rc;
 	if (!record_read(val, &rec) || rec.is_forward)
 		return -ERR_STORE;
-	rc = dims_texts(txn, rec.dims, texts);
+	rc = dims_texts(txn, rec.dims, texts, NULL);
 	if (rc == 0)
 		rc = session_texts(txn, rec.session, texts);
 	record_fill(&rec, texts);

@@ -4,9 +4,11 @@
 #include <sys/random.h>
 
 #include "collectord/ledger/impl.h"
+#include "collectord/ledger/migrate.h"
+#include "collectord/ledger/prices.h"
 #include "proto/error.h"
 
-#define LEDGER_SCHEMA 1
+#define LEDGER_SCHEMA 2
 #define TABLE_PAGE 1000 /* rows of a small table in one reply */
 
 static struct span
@@ -133,23 +135,49 @@ load_meta(struct ledger *l, const char *configured)
 	return rc == STORE_NOTFOUND ? -ERR_STORE : rc;
 }
 
+/* Makes a fresh store whole, or refuses one from the future. */
 static int
-open_schema(struct ledger *l, const char *dir, char *why, size_t cap)
+open_schema(
+    struct ledger *l, const char *dir, uint64_t *schema, char *why, size_t cap)
 {
-	uint64_t schema = 0;
-	int rc = read_schema(l, &schema);
+	int rc = read_schema(l, schema);
 
-	if (rc == STORE_NOTFOUND)
+	if (rc == STORE_NOTFOUND) {
+		*schema = LEDGER_SCHEMA;
 		rc = make_meta(l);
-	else if (rc == 0 && schema > LEDGER_SCHEMA) {
+	} else if (rc == 0 && *schema > LEDGER_SCHEMA) {
 		snprintf(why, cap,
 		    "%s/data.mdb: schema %llu is newer than this collectord "
 		    "knows (%d); please upgrade it",
-		    dir, (unsigned long long)schema, LEDGER_SCHEMA);
+		    dir, (unsigned long long)*schema, LEDGER_SCHEMA);
 		return -ERR_STORE;
 	}
 	if (rc == 0)
 		rc = store_open_tables(l->store);
+	return rc;
+}
+
+static int
+put_schema(struct store_txn *txn)
+{
+	return meta_put_u64(txn, "schema", LEDGER_SCHEMA);
+}
+
+static int
+open_writer(struct ledger *l, const struct ledger_options *opt, uint64_t schema,
+    char *why, size_t cap)
+{
+	int rc;
+
+	l->writer.store = l->store;
+	l->writer.machine = text_of(l->machine);
+	l->writer.prefers_reported = opt->prefers_reported;
+	rc = writer_init(&l->writer);
+	if (rc == 0 && schema == 1)
+		rc = migrate_from_1(&l->writer, opt->dir, put_schema, why, cap);
+	if (rc == 0)
+		rc = prices_load(l->store, l->writer.book);
+	atomic_store(&l->revision, l->writer.last_revision);
 	return rc;
 }
 
@@ -158,7 +186,8 @@ ledger_open(struct ledger **out, const struct ledger_options *opt, char *why,
     size_t cap)
 {
 	struct ledger *l = calloc(1, sizeof(*l));
-	int rc = -ERR_STORE;
+	uint64_t schema;
+	int rc;
 
 	*out = NULL;
 	snprintf(why, cap, "%s/data.mdb: cannot be opened", opt->dir);
@@ -167,14 +196,11 @@ ledger_open(struct ledger **out, const struct ledger_options *opt, char *why,
 	l->now_us = opt->now_us;
 	rc = store_open(&l->store, opt->dir, why, cap);
 	if (rc == 0)
-		rc = open_schema(l, opt->dir, why, cap);
+		rc = open_schema(l, opt->dir, &schema, why, cap);
 	if (rc == 0)
 		rc = load_meta(l, opt->machine);
-	if (rc == 0) {
-		l->writer.store = l->store;
-		l->writer.machine = text_of(l->machine);
-		rc = writer_init(&l->writer);
-	}
+	if (rc == 0)
+		rc = open_writer(l, opt, schema, why, cap);
 	if (rc != 0) {
 		ledger_close(l);
 		return -rc;
@@ -216,8 +242,10 @@ ledger_put(
 		else
 			writer_abort(w);
 	}
-	if (rc == 0)
+	if (rc == 0) {
+		atomic_store(&l->revision, w->last_revision);
 		return 0;
+	}
 	snprintf(why, cap, "%s",
 	    rc == -ERR_STORE_FULL ? "the disk or the store's map is full"
 				  : "the store could not be written");
@@ -413,4 +441,10 @@ ledger_pack_cursors(
     struct ledger *l, struct text prefix, struct text after, struct packer *k)
 {
 	return pack_rows(l, TABLE_CURSORS, prefix, after, k, pack_cursor);
+}
+
+uint64_t
+ledger_revision(const struct ledger *l)
+{
+	return atomic_load(&l->revision);
 }

@@ -16,6 +16,7 @@ struct ledger;
 struct ledger_options {
 	const char *dir;     /* the data directory, which exists and is ours */
 	const char *machine; /* config's machine id, or "" */
+	bool prefers_reported; /* a reported cost before the price table */
 	/* Wall clock in microseconds UTC; the manual clock in tests. */
 	int64_t (*now_us)(void);
 };
@@ -59,6 +60,12 @@ size_t ledger_query_pack(const struct ledger_query *lq, size_t from,
     uint64_t token, struct packer *k);
 size_t ledger_query_rows(const struct ledger_query *lq);
 void ledger_query_free(struct ledger_query *lq); /* NULL is fine */
+
+/*
+ * The newest revision that is committed: what followers wait to see grow. Any
+ * thread.
+ */
+uint64_t ledger_revision(const struct ledger *l);
 
 /* What `status` says of the ledger. */
 struct ledger_status {

@@ -32,10 +32,4 @@ struct ledger_method {
 /* NULL where the ledger has no such method. */
 const struct ledger_method *ledger_method_find(struct text name);
 
-/*
- * The newest revision that is committed: what follow waits to see grow. Any
- * thread.
- */
-uint64_t ledger_revision(const struct ledger *l);
-
 #endif

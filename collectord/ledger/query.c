@@ -1,7 +1,10 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/map.h"
+#include "collectord/ledger/pack_price.h"
+#include "collectord/ledger/pricing.h"
 #include "proto/error.h"
 
 /*
@@ -27,6 +30,11 @@ struct row {
 	uint64_t sessions;
 };
 
+struct named_rule {
+	uint32_t number;
+	struct span bytes; /* in the arena */
+};
+
 struct ledger_query {
 	struct ledger *l;
 	struct report_query q;
@@ -49,9 +57,15 @@ struct ledger_query {
 	size_t nrows, rows_cap;
 	struct sums total;
 	uint64_t total_sessions;
+	struct named_rule *rules; /* where the rule is a key */
+	size_t nrules, rules_cap;
 };
 
-static const enum event_text text_of_key[REPORT_KEYS] = {
+/* Where the texts of one call keep what was made of its pricing. */
+#define RULE_TEXT EV_TEXTS
+#define TEXTS (EV_TEXTS + 1)
+
+static const int text_of_key[REPORT_KEYS] = {
 	[KEY_MACHINE] = EV_MACHINE,
 	[KEY_AGENT] = EV_AGENT,
 	[KEY_PROVIDER] = EV_PROVIDER,
@@ -62,6 +76,7 @@ static const enum event_text text_of_key[REPORT_KEYS] = {
 	[KEY_KIND] = EV_KIND,
 	[KEY_BILLING] = EV_BILLING,
 	[KEY_SESSION] = EV_SESSION,
+	[KEY_RULE] = RULE_TEXT,
 };
 
 /* Makes room for one more item. */
@@ -168,6 +183,7 @@ ledger_query_free(struct ledger_query *lq)
 	free(lq->groups);
 	free(lq->names);
 	free(lq->rows);
+	free(lq->rules);
 	map_release(&lq->group_map);
 	map_release(&lq->name_map);
 	map_release(&lq->row_map);
@@ -259,8 +275,8 @@ begin_reading(struct ledger_query *lq)
 
 /* Every key that is filtered on matches one of its patterns. */
 static bool
-passes(const struct report_query *q, const struct text texts[EV_TEXTS],
-    bool session)
+passes(
+    const struct report_query *q, const struct text texts[TEXTS], bool session)
 {
 	bool matched[REPORT_KEYS] = { 0 }, wanted[REPORT_KEYS] = { 0 };
 	size_t i;
@@ -334,15 +350,19 @@ find_group(
 static int
 group_of_dims(struct ledger_query *lq, uint32_t dims, uint32_t *index)
 {
-	struct text texts[EV_TEXTS] = { { 0 } };
+	struct text texts[TEXTS] = { { 0 } };
+	uint64_t pricing;
+	char rule[32];
 	int rc;
 
 	if (dims >= lq->ndims)
 		return -ERR_STORE;
 	if (lq->dims_group[dims] == 0) {
-		rc = dims_texts(lq->txn, dims, texts);
+		rc = dims_texts(lq->txn, dims, texts, &pricing);
 		if (rc != 0)
 			return rc;
+		texts[RULE_TEXT].len = (uint32_t)pricing_text(pricing, rule);
+		texts[RULE_TEXT].p = rule;
 		if (!passes(&lq->q, texts, false)) {
 			lq->dims_group[dims] = 1;
 		} else {
@@ -381,7 +401,7 @@ find_name(struct ledger_query *lq, struct text name, uint32_t *index)
 static int
 group_of_session(struct ledger_query *lq, uint32_t session, uint32_t *index)
 {
-	struct text texts[EV_TEXTS] = { { 0 } };
+	struct text texts[TEXTS] = { { 0 } };
 	bool is_key = has_key(&lq->q, KEY_SESSION);
 	int rc;
 
@@ -409,12 +429,12 @@ group_of_session(struct ledger_query *lq, uint32_t session, uint32_t *index)
 }
 
 static bool
-is_by_session(const struct report_query *q)
+is_by(const struct report_query *q, enum report_key key)
 {
 	size_t i;
 
 	for (i = 0; i < q->nby; i++)
-		if (q->by[i] == KEY_SESSION)
+		if (q->by[i] == key)
 			return true;
 	return false;
 }
@@ -426,7 +446,7 @@ find_row(struct ledger_query *lq, uint32_t period, uint32_t group,
 	uint32_t *at;
 	bool fresh;
 
-	if (!is_by_session(&lq->q))
+	if (!is_by(&lq->q, KEY_SESSION))
 		session = 0;
 	at = map_at(
 	    &lq->row_map, (uint64_t)period << 32 | group, session, &fresh);
@@ -563,14 +583,63 @@ compare_rows(const void *pa, const void *pb, void *arg)
 	return 0;
 }
 
-static void
+static int
+keep_rule(struct ledger_query *lq, uint32_t number)
+{
+	struct span bytes;
+	struct text copy;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < lq->nrules; i++)
+		if (lq->rules[i].number == number)
+			return 0;
+	rc = rule_bytes(lq->txn, number, &bytes);
+	if (rc != 0)
+		return rc;
+	copy = arena_text(
+	    &lq->arena, (struct text){ bytes.p, (uint32_t)bytes.len });
+	if (copy.len == 0 || !make_room(&lq->rules, lq->nrules, &lq->rules_cap,
+				 sizeof(*lq->rules)))
+		return -ERR_STORE;
+	lq->rules[lq->nrules++] =
+	    (struct named_rule){ number, { copy.p, copy.len } };
+	return 0;
+}
+
+/* The rules that rows are named after, while the map can still be read. */
+static int
+keep_rules(struct ledger_query *lq)
+{
+	uint64_t pricing;
+	uint32_t dims;
+	int rc = 0;
+
+	if (!is_by(&lq->q, KEY_RULE))
+		return 0;
+	for (dims = 0; rc == 0 && dims < lq->ndims; dims++) {
+		struct text texts[EV_TEXTS];
+
+		if (lq->dims_group[dims] < 2)
+			continue;
+		rc = dims_texts(lq->txn, dims, texts, &pricing);
+		if (rc == 0 && pricing >= PRICING_RULE)
+			rc = keep_rule(lq, pricing_rule(pricing));
+	}
+	return rc;
+}
+
+static int
 finish(struct ledger_query *lq)
 {
+	int rc = keep_rules(lq);
+
 	end_reading(lq);
-	lq->done = true;
+	lq->done = rc == 0;
 	if (lq->nrows > 1)
 		qsort_r(
 		    lq->rows, lq->nrows, sizeof(*lq->rows), compare_rows, lq);
+	return rc;
 }
 
 int
@@ -590,8 +659,7 @@ ledger_query_step(struct ledger_query *lq, size_t budget)
 	}
 	if (lq->run < lq->nruns)
 		return 1;
-	finish(lq);
-	return 0;
+	return finish(lq);
 }
 
 size_t
@@ -643,20 +711,43 @@ pack_columns(struct packer *k)
 		pack_str(k, sum_names[i]);
 }
 
+static void
+pack_rules(const struct ledger_query *lq, struct packer *k)
+{
+	struct price_rule rule;
+	char name[16];
+	size_t i;
+
+	pack_map(k, (uint32_t)lq->nrules);
+	for (i = 0; i < lq->nrules; i++) {
+		snprintf(name, sizeof(name), "%u", lq->rules[i].number);
+		pack_str(k, name);
+		if (price_rule_read(lq->rules[i].bytes, &rule))
+			pack_rule(k, &rule);
+		else
+			pack_nil(k);
+	}
+}
+
 size_t
 ledger_query_pack(const struct ledger_query *lq, size_t from, uint64_t token,
     struct packer *k)
 {
 	size_t i, end = page_end(lq, from);
 	bool more = end < lq->nrows;
+	bool rules = from == 0 && is_by(&lq->q, KEY_RULE);
 	struct report_row row;
 
-	pack_map(k, 2 + (from == 0 ? 2 : 0) + more);
+	pack_map(k, 2 + (from == 0 ? 2 : 0) + rules + more);
 	if (from == 0) {
 		pack_str(k, "columns");
 		pack_columns(k);
 		pack_str(k, "total");
 		pack_total(k, &lq->total, lq->total_sessions);
+	}
+	if (rules) {
+		pack_str(k, "rules");
+		pack_rules(lq, k);
 	}
 	pack_str(k, "rows");
 	pack_array(k, (uint32_t)(end - from));

@@ -1,6 +1,6 @@
 #include "collectord/ledger/record.h"
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 
 enum { KIND_EVENT, KIND_FORWARD };
 enum { FLAG_VOID = 1, FLAG_COST = 2, FLAG_STAMPS = 4 };
@@ -127,6 +127,24 @@ read_stamps(struct rbuf *r, struct merged *m, bool has_own)
 			m->stamp[i] = m->stamp[EV_MESSAGE];
 }
 
+static void
+write_price(struct wbuf *w, const struct pricing *p)
+{
+	write_uvar(w, p->code);
+	if (p->code != 0)
+		write_svar(w, p->cost_pico);
+	write_be32(w, p->key);
+}
+
+static void
+read_price(struct rbuf *r, struct pricing *p)
+{
+	p->code = read_uvar(r);
+	if (p->code != 0)
+		p->cost_pico = read_svar(r);
+	p->key = read_be32(r);
+}
+
 void
 record_write(struct wbuf *w, const struct record *r)
 {
@@ -159,6 +177,7 @@ record_write(struct wbuf *w, const struct record *r)
 	write_texts(w, m);
 	if (own)
 		write_stamps(w, m);
+	write_price(w, &r->price);
 }
 
 static uint32_t
@@ -205,7 +224,7 @@ record_read(struct span s, struct record *r)
 	rbuf_init(&b, s);
 	version = read_u8(&b);
 	kind = read_u8(&b);
-	if (version != RECORD_VERSION || kind > KIND_FORWARD)
+	if (version < 1 || version > RECORD_VERSION || kind > KIND_FORWARD)
 		return false;
 	r->is_forward = kind == KIND_FORWARD;
 	if (r->is_forward) {
@@ -213,6 +232,8 @@ record_read(struct span s, struct record *r)
 		r->revision = read_be64(&b);
 	} else {
 		read_event(&b, r);
+		if (version >= 2)
+			read_price(&b, &r->price);
 	}
 	return !b.failed && b.p == b.end;
 }

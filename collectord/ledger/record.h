@@ -2,13 +2,14 @@
  * The stored form of one call. Texts that repeat are interned: `dims` stands
  * for machine, agent … billing, `session` for machine and session.
  *
- * Version 1, bytes: version; kind; then a forward's number as uvar, or flags
+ * Version 2, bytes: version; kind; then a forward's number as uvar, or flags
  * uvar, rank u8, revision be64, day uvar, dims uvar, session uvar, ts uvar, a
  * uvar mask of the counts that are not 0 and these as uvars, cost svar, the
  * owner's stamp, message, a u8 mask of the texts that are not interned and
  * these, and for texts with another stamp than the owner's a uvar mask and the
- * stamps. A stamp: standing u8, tokens uvar, ts svar from the record's, tie
- * be64.
+ * stamps, and from version 2 on its price: code uvar, cost svar where the code
+ * is not 0, key be32. A stamp: standing u8, tokens uvar, ts svar from the
+ * record's, tie be64.
  */
 #ifndef LEDGER_RECORD_H
 #define LEDGER_RECORD_H
@@ -23,6 +24,17 @@
 
 #define RECORD_BYTES_MAX 4096
 
+/*
+ * How a call was priced, and its cost frozen so. It is the price of what the
+ * call adds to the sums: alone, or together with others of its request.
+ */
+struct pricing {
+	/* PRICING_NONE, PRICING_REPORTED, else a rule: see pricing.h. */
+	uint64_t code;
+	int64_t cost_pico;
+	uint32_t key; /* digest of what the rule was chosen by; 0: never */
+};
+
 struct record {
 	bool is_forward;
 	uint64_t forward; /* the number it is known by now */
@@ -31,6 +43,7 @@ struct record {
 	uint32_t dims;
 	uint32_t session;
 	struct merged m;
+	struct pricing price;
 };
 
 /* r->m is whole, its interned texts included. */

@@ -40,6 +40,12 @@ int slot_changes_note(
     struct slot_changes *c, const struct contribution *add, int sign);
 /* Writes all and empties c. An impossible sum is -ERR_STORE. */
 int slot_changes_apply(struct slot_changes *c, struct store_txn *txn);
+/*
+ * Compares what was noted with what is stored, all of it. differs is told of
+ * each difference in words; *n counts the sums that were looked at.
+ */
+int slot_changes_compare(struct slot_changes *c, struct store_txn *txn,
+    void (*differs)(void *arg, const char *what), void *arg, uint64_t *n);
 void slot_changes_clear(struct slot_changes *c);
 void slot_changes_release(struct slot_changes *c);
 

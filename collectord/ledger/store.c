@@ -1,10 +1,12 @@
 #include "collectord/ledger/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "proto/error.h"
 
@@ -19,7 +21,7 @@
 
 static const char *const table_names[STORE_TABLES] = { "meta", "events", "ids",
 	"requests", "log", "dims", "sessions", "slots", "session_slots",
-	"sources", "cursors" };
+	"sources", "cursors", "rules", "prices", "notes" };
 
 struct store {
 	MDB_env *env;
@@ -232,6 +234,29 @@ store_delete(struct store_txn *txn, enum store_table t, struct span key)
 	int rc = mdb_del(txn->txn, txn->st->dbi[t], &k, NULL);
 
 	return rc == MDB_NOTFOUND ? 0 : store_err(rc);
+}
+
+int
+store_clear(struct store_txn *txn, enum store_table t)
+{
+	return store_err(mdb_drop(txn->txn, txn->st->dbi[t], 0));
+}
+
+int
+store_copy(struct store *st, const char *path)
+{
+	int rc, fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return store_err(errno);
+	rc = mdb_env_copyfd2(st->env, fd, MDB_CP_COMPACT);
+	if (rc == 0 && fsync(fd) != 0)
+		rc = errno;
+	if (close(fd) != 0 && rc == 0)
+		rc = errno;
+	if (rc != 0)
+		unlink(path);
+	return store_err(rc);
 }
 
 int

@@ -25,6 +25,9 @@ enum store_table {
 	TABLE_SESSION_SLOTS, /* be32 slot, be32 session, be32 dims -> sums */
 	TABLE_SOURCES,       /* 16-byte digest -> who was heard when */
 	TABLE_CURSORS,       /* name -> bytes */
+	TABLE_RULES,         /* id <-> price rule */
+	TABLE_PRICES,        /* the user's prices */
+	TABLE_NOTES,         /* session or quota window -> what was told last */
 	STORE_TABLES
 };
 
@@ -61,6 +64,9 @@ int store_append(struct store_txn *txn, enum store_table t, struct span key,
 /* Deleting what is not there is fine. */
 int store_delete(struct store_txn *txn, enum store_table t, struct span key);
 
+/* Empties a table. */
+int store_clear(struct store_txn *txn, enum store_table t);
+
 int store_cursor_open(
     struct store_txn *txn, enum store_table t, struct store_cursor **out);
 void store_cursor_close(struct store_cursor *c); /* before the txn ends */
@@ -70,6 +76,9 @@ int store_seek(
 int store_next(struct store_cursor *c, struct span *k, struct span *v);
 int store_prev(struct store_cursor *c, struct span *k, struct span *v);
 int store_last(struct store_cursor *c, struct span *k, struct span *v);
+
+/* Writes a compact copy to a new file, 0600, and flushes it. */
+int store_copy(struct store *st, const char *path);
 
 struct store_info {
 	uint64_t used_bytes; /* pages ever used times the page size */

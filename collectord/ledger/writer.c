@@ -54,7 +54,9 @@ writer_init(struct writer *w)
 	struct store_txn *txn;
 	int rc;
 
-	rc = interner_init(&w->interner, &w->key);
+	w->book = price_book_new();
+	rc =
+	    w->book == NULL ? -ERR_STORE : interner_init(&w->interner, &w->key);
 	if (rc == 0)
 		rc = store_begin(w->store, false, &txn);
 	if (rc != 0)
@@ -70,6 +72,7 @@ writer_release(struct writer *w)
 	store_abort(w->txn);
 	w->txn = NULL;
 	interner_release(&w->interner);
+	price_book_free(w->book);
 	slot_changes_release(&w->changes);
 	sources_release(&w->sources);
 	arena_release(&w->arena);
@@ -173,7 +176,7 @@ fill_interned(struct writer *w, struct record *rec)
 	struct text texts[EV_TEXTS] = { { 0 } };
 	int i, rc;
 
-	rc = dims_texts(w->txn, rec->dims, texts);
+	rc = dims_texts(w->txn, rec->dims, texts, NULL);
 	if (rc == 0)
 		rc = session_texts(w->txn, rec->session, texts);
 	if (rc != 0)
@@ -242,7 +245,8 @@ writer_save(struct writer *w, uint64_t number, struct record *rec, bool fresh)
 	int rc = 0;
 
 	if (!rec->is_forward) {
-		rc = intern_dims(&w->interner, w->txn, rec->m.text, &rec->dims);
+		rc = intern_dims(&w->interner, w->txn, rec->m.text,
+		    rec->price.code, &rec->dims);
 		if (rc == 0)
 			rc = intern_session(&w->interner, w->txn,
 			    rec->m.text[EV_MACHINE], rec->m.text[EV_SESSION],
@@ -263,31 +267,12 @@ writer_save(struct writer *w, uint64_t number, struct record *rec, bool fresh)
 int
 writer_note(struct writer *w, const struct record *rec, int sign)
 {
-	const struct merged *m = &rec->m;
-	struct contribution c = {
-		.dims = rec->dims, .session = rec->session, .ts_ms = m->ts_ms
-	};
-	struct sums *s = &c.sums;
+	struct contribution c = { .dims = rec->dims,
+		.session = rec->session,
+		.ts_ms = rec->m.ts_ms };
 
-	if (m->is_void)
+	if (rec->m.is_void)
 		return 0;
-	s->n[SUM_CALLS] = 1;
-	s->n[SUM_FAILED] = m->count[EV_OUTCOME] == OUTCOME_FAILED;
-	s->n[SUM_INPUT] = m->count[EV_INPUT];
-	s->n[SUM_CACHE_READ] = m->count[EV_CACHE_READ];
-	s->n[SUM_CACHE_WRITE] = m->count[EV_CACHE_WRITE];
-	s->n[SUM_CACHE_WRITE_1H] = m->count[EV_CACHE_WRITE_1H];
-	s->n[SUM_OUTPUT] = m->count[EV_OUTPUT];
-	s->n[SUM_REASONING] = m->count[EV_REASONING];
-	s->n[SUM_OTHER] = merged_other(m);
-	s->n[SUM_WEB_SEARCHES] = m->count[EV_WEB_SEARCHES];
-	if (m->has_cost) {
-		s->cost = m->cost_pico;
-		if (text_is(m->text[EV_BILLING], "plan"))
-			s->plan_cost = m->cost_pico;
-	} else {
-		s->n[SUM_UNPRICED_CALLS] = 1;
-		s->n[SUM_UNPRICED_TOKENS] = sums_total_tokens(s);
-	}
+	pricing_sums(&rec->m, &rec->price, &c.sums);
 	return slot_changes_note(&w->changes, &c, sign);
 }

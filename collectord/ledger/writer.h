@@ -7,6 +7,7 @@
 #define LEDGER_WRITER_H
 
 #include "collectord/ledger/dims.h"
+#include "collectord/ledger/pricing.h"
 #include "collectord/ledger/slots.h"
 #include "collectord/ledger/sources.h"
 #include "proto/put.h"
@@ -18,6 +19,8 @@ struct writer {
 	struct interner interner;
 	struct slot_changes changes;
 	struct sources sources;
+	struct price_book *book;
+	bool prefers_reported;  /* cost_mode = reported */
 	struct arena arena;     /* texts of this transaction */
 	struct text machine;    /* what events without one get */
 	int64_t now_us;         /* of this transaction */
@@ -46,8 +49,7 @@ int writer_load(struct writer *w, uint64_t *number, struct record *rec);
 int writer_save(
     struct writer *w, uint64_t number, struct record *rec, bool fresh);
 
-/* What a call adds to the sums (sign 1), or takes out (-1); a void one nothing.
- */
+/* Notes what rec adds to the sums by its price (sign 1), or takes out (-1). */
 int writer_note(struct writer *w, const struct record *rec, int sign);
 
 #endif

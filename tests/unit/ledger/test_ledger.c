@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collectord/ledger/ledger.h"
+#include "collectord/ledger/audit.h"
+#include "collectord/ledger/impl.h"
 #include "collectord/ledger/merge.h"
 #include "tests/unit/ledger/sights.h"
 
@@ -332,6 +333,28 @@ check_report(struct bench *b, struct dice *d, enum report_key by,
 }
 
 static void
+print_difference(void *arg, const char *what)
+{
+	(void)arg;
+	fprintf(stderr, "%s\n", what);
+}
+
+/* The stored sums are those the stored calls give. */
+static void
+check_audit(struct bench *b, uint64_t round)
+{
+	struct audit a;
+	int rc = audit_compare(
+	    b->l->store, &b->l->writer.key, &a, print_difference, NULL);
+
+	cr_assert_eq(rc, 0, "seed %lu: audit failed: %d", round, rc);
+	cr_assert_eq(a.differences, 0, "seed %lu: %lu differences", round,
+	    a.differences);
+	cr_assert(
+	    a.calls == 0 || a.slots > 0, "seed %lu: nothing compared", round);
+}
+
+static void
 check_all(struct bench *b, struct dice *d, uint64_t round)
 {
 	static struct model m;
@@ -342,6 +365,7 @@ check_all(struct bench *b, struct dice *d, uint64_t round)
 	n = model_calls(&m, b->n, calls);
 	check_report(b, d, KEY_MODEL, calls, n, round);
 	check_report(b, d, KEY_SESSION, calls, n, round);
+	check_audit(b, round);
 }
 
 static void

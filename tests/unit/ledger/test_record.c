@@ -14,6 +14,10 @@ random_record(struct dice *d, struct record *r)
 		.day = dice_roll(d, 30000),
 		.dims = dice_roll(d, 100000),
 		.session = dice_roll(d, 100000) };
+	r->price =
+	    (struct pricing){ dice_roll(d, 3) * 10, 0, dice_roll(d, 1000) };
+	if (r->price.code != 0)
+		r->price.cost_pico = dice_roll(d, 1000000);
 	sight_random(d, &ev);
 	merge_init(&r->m, &ev);
 	for (n = dice_roll(d, 4); n > 0; n--) {
@@ -39,6 +43,10 @@ assert_same(const struct record *a, const struct record *b, int round)
 		      a->m.ts_ms == b->m.ts_ms,
 	    "round %d: ts %ld/%ld cost %ld/%ld", round, a->m.ts_ms, b->m.ts_ms,
 	    a->m.cost_pico, b->m.cost_pico);
+	cr_assert(a->price.code == b->price.code &&
+		      a->price.cost_pico == b->price.cost_pico &&
+		      a->price.key == b->price.key,
+	    "round %d: price %lu/%lu", round, a->price.code, b->price.code);
 	for (i = 0; i < EV_COUNTS; i++)
 		cr_assert_eq(a->m.count[i], b->m.count[i],
 		    "round %d: %s %lu is not %lu", round, event_count_names[i],
