@@ -41,6 +41,8 @@ COMMON := clients/common/client.c clients/common/launch.c \
 VIEWS := clients/common/figure.c clients/common/table.c \
 	$(sort $(wildcard clients/report/*.c))
 
+PRICE := $(sort $(wildcard clients/price/*.c))
+
 PROGRAMS := collectord tt tt-send tt-report
 MAN1 := clients/tt.1 clients/tt-send.1 clients/tt-report.1
 MAN8 := collectord/collectord.8
@@ -73,7 +75,7 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
 UNIT_proto := $(PROTO)
 UNIT_ledger := tests/unit/ledger/sights.c $(LEDGER) $(PROTO)
 UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c $(PROTO)
-UNIT_clients := $(VIEWS) $(COMMON) $(PROTO)
+UNIT_clients := $(VIEWS) $(PRICE) $(COMMON) $(PROTO)
 define unit_rule
 $(B)/unit/$(1)/%: $(B)/obj/tests/unit/$(1)/%.o $(call obj,$(UNIT_$(1)))
 	@mkdir -p $$(@D)
@@ -102,6 +104,7 @@ FUZZ_ndjson := clients/common/ndjson.c clients/common/output.c \
 	clients/common/usage.c
 FUZZ_response := clients/common/reply.c clients/common/response.c \
 	clients/common/slim.c $(FUZZ_ndjson)
+FUZZ_catalog := clients/price/catalog.c
 FUZZ_record := $(LEDGER)
 FUZZ_record_L := -llmdb
 FUZZ_json_L := -ljansson

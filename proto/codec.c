@@ -132,6 +132,15 @@ pack_i64(struct packer *k, int64_t v)
 }
 
 void
+pack_packed(struct packer *k, const struct packer *values)
+{
+	if (values->failed)
+		k->failed = true;
+	if (values->len > 0)
+		packer_write(k, values->p, values->len);
+}
+
+void
 pack_bool(struct packer *k, bool v)
 {
 	msgpack_packer w = writer(k);

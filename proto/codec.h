@@ -36,6 +36,8 @@ void pack_u64(struct packer *k, uint64_t v);
 void pack_i64(struct packer *k, int64_t v);
 void pack_bool(struct packer *k, bool v);
 void pack_nil(struct packer *k);
+/* Values that were packed elsewhere, as they are. */
+void pack_packed(struct packer *k, const struct packer *values);
 void pack_money(struct packer *k, money_sum v); /* decimal text */
 
 /* --- Requests ------------------------------------------------------------ */
@@ -58,6 +60,8 @@ int unpack_request(
 
 /* The event as a map of its non-absent fields. */
 void pack_event(struct packer *k, const struct event *ev);
+/* The same with room for `more` members, which the caller packs after it. */
+void pack_event_with(struct packer *k, const struct event *ev, uint32_t more);
 /* A whole put request. */
 void pack_put(struct packer *k, uint32_t msgid, const struct event *evs,
     size_t n, const struct cursor *cursors, size_t ncursors);

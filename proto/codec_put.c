@@ -280,7 +280,13 @@ pack_counts(struct packer *k, const struct event *ev)
 void
 pack_event(struct packer *k, const struct event *ev)
 {
-	pack_map(k, count_members(ev));
+	pack_event_with(k, ev, 0);
+}
+
+void
+pack_event_with(struct packer *k, const struct event *ev, uint32_t more)
+{
+	pack_map(k, count_members(ev) + more);
 	for (int i = 0; i < EV_TEXTS; i++) {
 		if (ev->text[i].len == 0)
 			continue;

@@ -128,8 +128,8 @@ group_note(struct writer *w, const struct group *g, int sign)
 	return group_each(w, g, note_one, &n);
 }
 
-static int
-price(struct writer *w, struct group *g, bool anew)
+int
+group_price(struct writer *w, struct group *g, bool anew)
 {
 	struct record all;
 	size_t i, lead;
@@ -150,7 +150,7 @@ int
 group_save(struct writer *w, struct group *g, bool anew)
 {
 	size_t i;
-	int rc = price(w, g, anew);
+	int rc = group_price(w, g, anew);
 
 	for (i = 0; rc == 0 && i < g->n; i++)
 		rc = writer_save(w, g->number[i], &g->rec[i], false);

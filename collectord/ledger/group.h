@@ -38,6 +38,8 @@ int group_note(struct writer *w, const struct group *g, int sign);
 int group_each(struct writer *w, const struct group *g,
     int (*each)(void *arg, uint64_t number, const struct record *rec),
     void *arg);
+/* Prices what the members add. anew: by today's prices. */
+int group_price(struct writer *w, struct group *g, bool anew);
 /*
  * Prices what the members add and saves them all, with a new place in the log,
  * since what a group adds may have moved between them. anew: by today's prices.

@@ -16,4 +16,7 @@ struct ledger {
 	char machine[LIMIT_TEXT + 1];
 };
 
+/* Commits the writer's transaction and tells the new revision. */
+int ledger_commit(struct ledger *l);
+
 #endif

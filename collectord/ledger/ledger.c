@@ -226,6 +226,16 @@ ledger_machine(const struct ledger *l)
 }
 
 int
+ledger_commit(struct ledger *l)
+{
+	int rc = writer_commit(&l->writer);
+
+	if (rc == 0)
+		atomic_store(&l->revision, l->writer.last_revision);
+	return rc;
+}
+
+int
 ledger_put(
     struct ledger *l, struct put *const *puts, size_t n, char *why, size_t cap)
 {
@@ -238,14 +248,12 @@ ledger_put(
 		for (i = 0; rc == 0 && i < n; i++)
 			rc = writer_put(w, puts[i]);
 		if (rc == 0)
-			rc = writer_commit(w);
+			rc = ledger_commit(l);
 		else
 			writer_abort(w);
 	}
-	if (rc == 0) {
-		atomic_store(&l->revision, w->last_revision);
+	if (rc == 0)
 		return 0;
-	}
 	snprintf(why, cap, "%s",
 	    rc == -ERR_STORE_FULL ? "the disk or the store's map is full"
 				  : "the store could not be written");

@@ -52,12 +52,11 @@ enum price_kind { PRICE_TABLE, PRICE_OVERRIDE };
 /* Texts are borrowed from the book, or from the bytes the rule was read of. */
 struct price_rule {
 	enum price_kind kind;
-	struct text entry; /* "anthropic/claude-opus-4-6", or the pattern */
-	struct text tier;  /* absent: standard */
-	struct text geo;   /* absent where it changes nothing */
-	struct text
-	    window;        /* "01:00-04:00Z" where the hour changed the price */
-	int32_t since_day; /* UTC day number the price is in force from */
+	struct text entry;  /* "anthropic/claude-opus-4-6", or the pattern */
+	struct text tier;   /* absent: standard */
+	struct text geo;    /* absent where it changes nothing */
+	struct text window; /* "01:00-04:00", UTC, where the hour made it */
+	int32_t since_day;  /* UTC day number the price is in force from */
 	uint32_t n_steps;
 	struct price_rates base;
 	struct price_step steps[PRICE_STEPS_MAX]; /* above ascends */

@@ -27,6 +27,7 @@ import os
 import platform
 import select
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -395,7 +396,9 @@ def verdict(row, value):
 
 
 def number(v):
-    return "%.0f" % v if v >= 100 or v == 0 else "%.3g" % v
+    if v >= 100 or v == int(v):
+        return "%.0f" % v
+    return "%.1f" % v if v >= 10 else "%.2f" % v
 
 
 def bound(row, value):
@@ -428,6 +431,14 @@ def print_all(b):
     return all(good)
 
 
+def file_system(directory):
+    kind = subprocess.run(["stat", "-f", "-c", "%T", directory], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout.strip()
+    if kind in ("tmpfs", "ramfs"):
+        sys.exit(f"{directory} is a {kind}: set TT_BENCH_DIR to a disk")
+    return kind
+
+
 def main():
     names = sys.argv[1:]
     mode = names.pop(0) if names and names[0] in SIZES else "quick"
@@ -435,8 +446,11 @@ def main():
     for name in names:
         if name not in known:
             sys.exit(f"usage: run.py [quick|full] [{'|'.join(known)}]...")
-    directory = tempfile.mkdtemp(
-        prefix="ttb", dir=os.environ.get("TT_BENCH_DIR", "/var/tmp"))
+    parent = os.environ.get("TT_BENCH_DIR", "/var/tmp")
+    kind = file_system(parent)
+    # A polite end takes the daemons and the directory along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    directory = tempfile.mkdtemp(prefix="ttb", dir=parent)
     b = Bench(directory, SIZES[mode])
     try:
         for f in SECTIONS:
@@ -446,7 +460,7 @@ def main():
     finally:
         shutil.rmtree(directory)
     print(f"\n{mode}, {b.size.rounds} rounds of {b.size.ms} ms; "
-          f"{os.cpu_count()} CPUs, {platform.machine()}, load "
+          f"{os.cpu_count()} CPUs, {platform.machine()}, {kind}, load "
           f"{os.getloadavg()[0]:.1f}\n")
     return 0 if print_all(b) else 1
 

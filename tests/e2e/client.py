@@ -73,7 +73,7 @@ def say_hello(client):
 
 
 def put_events(client):
-    call = {"session": "py", "message": "m1", "model": "gpt-5",
+    call = {"session": "py", "message": "m1", "model": "grove-5",
             "provider": "openai", "input": 100, "output": 20, "ts": NOW,
             "cost": "0.4239", "unknown_key": [1, {"a": None}]}
     expect("put", client.call("put", events=[call]),
@@ -100,7 +100,7 @@ def read_report(client):
     period, texts, numbers, cost, plan, sessions = got["rows"][1]
     row = dict(zip(names, numbers))
     expect("period", period, 0)
-    expect("texts", texts, ["gpt-5"])
+    expect("texts", texts, ["grove-5"])
     expect("calls", row["calls"], 1)
     expect("input", row["input_tokens"], 100)
     expect("output", row["output_tokens"], 25)
@@ -109,7 +109,7 @@ def read_report(client):
     expect("sessions", sessions, 1)
     expect("total cost", got["total"][1], "0.5239")
     expect("more", got["more"], False)
-    one = client.call("report", edges=edges, filter=[["model", "GPT*"]])
+    one = client.call("report", edges=edges, filter=[["model", "GROVE*"]])
     expect("filtered", one["total"][0][0], 1)
 
 

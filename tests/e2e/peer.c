@@ -252,7 +252,7 @@ sight(const char *session, const char *message, uint64_t input, uint64_t output)
 	ev.text[EV_MESSAGE] = text_of(message);
 	ev.text[EV_AGENT] = TEXT("claude-code");
 	ev.text[EV_PROVIDER] = TEXT("anthropic");
-	ev.text[EV_MODEL] = TEXT("claude-sonnet-4-5");
+	ev.text[EV_MODEL] = TEXT("castle-sonnet-9");
 	ev.count[EV_INPUT] = input;
 	ev.count[EV_OUTPUT] = output;
 	ev.ts_ms = NOW_MS;

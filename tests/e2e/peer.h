@@ -42,7 +42,10 @@ bool peer_put_wait(struct peer *p, uint32_t *msgid, struct put_counts *n);
 /* Puts and waits; the test fails where there is no ack. */
 struct put_counts peer_put(struct peer *p, const struct event *evs, size_t n);
 
-/* An event with the usual texts at NOW_MS; the texts are borrowed. */
+/*
+ * An event with the usual texts at NOW_MS; the texts are borrowed. Its model is
+ * in no price list, so that its cost is the one it reports.
+ */
 struct event sight(
     const char *session, const char *message, uint64_t input, uint64_t output);
 

@@ -44,11 +44,10 @@ static struct cluster clusters[CLUSTERS];
 
 /* Two names of each model, and the one that identities are made with. */
 static const char *const families[][3] = {
-	{ "claude-sonnet-4-5", "claude-sonnet-4-5-20250929",
-	    "claude-sonnet-4-5" },
-	{ "claude-opus-4-1", "anthropic/claude-opus-4-1", "claude-opus-4-1" },
-	{ "gpt-5", "openai/gpt-5", "gpt-5" },
-	{ "Kimi-K2", "kimi-k2", "kimi-k2" },
+	{ "castle-sonnet-9", "castle-sonnet-9-20250929", "castle-sonnet-9" },
+	{ "castle-opus-9", "anthropic/castle-opus-9", "castle-opus-9" },
+	{ "grove-5", "openai/grove-5", "grove-5" },
+	{ "Kite-K2", "kite-k2", "kite-k2" },
 };
 
 static const char *const machines[] = { NULL, NULL, "laptop", "server" };
@@ -60,7 +59,7 @@ static const char *const branches[] = { NULL, NULL, "main", "fix/1" };
 static const char *const accounts[] = { NULL, "work", "home" };
 static const char *const kinds[] = { "main", "subagent" };
 static const char *const billings[] = { NULL, "plan", "metered" };
-static const char *const patterns[] = { "c", "CLAUDE", "*-5", "gpt-?", "m*n",
+static const char *const patterns[] = { "c", "CASTLE", "*-5", "grove-?", "m*n",
 	"nothing", "[tw]*", "work" };
 
 #define PICK(list) ((list)[random_below(&seed, sizeof(list) / sizeof(*(list)))])
@@ -291,7 +290,7 @@ make_query(struct report_query *q)
 	make_edges(q);
 	for (i = 0; i < n; i++) {
 		enum report_key key =
-		    (enum report_key)random_below(&seed, REPORT_KEYS);
+		    (enum report_key)random_below(&seed, KEY_SESSION + 1);
 
 		if (!used[key])
 			q->by[q->nby++] = key;
@@ -301,7 +300,7 @@ make_query(struct report_query *q)
 	for (i = 0; i < n; i++) {
 		struct report_filter *f = &q->filter[q->nfilter++];
 
-		f->key = (enum report_key)random_below(&seed, REPORT_KEYS);
+		f->key = (enum report_key)random_below(&seed, KEY_SESSION + 1);
 		f->pattern = text_of(PICK(patterns));
 	}
 	q->want_sessions = chance(50);

@@ -177,8 +177,8 @@ Test(put, the_same_call_id_of_another_model_is_another_call)
 
 	a.text[EV_CALL] = b.text[EV_CALL] = TEXT("msg_03shared");
 	dated.text[EV_CALL] = TEXT("msg_03shared");
-	b.text[EV_MODEL] = TEXT("claude-opus-4-1");
-	dated.text[EV_MODEL] = TEXT("anthropic/claude-sonnet-4-5-20250929");
+	b.text[EV_MODEL] = TEXT("castle-opus-9");
+	dated.text[EV_MODEL] = TEXT("anthropic/castle-sonnet-9-20250929");
 	peer_put(&peer, &a, 1);
 	peer_put(&peer, &b, 1);
 	EXPECT_N(peer_total(&peer).n[SUM_CALLS], 2, "calls of two models");

@@ -54,8 +54,8 @@ Test(send, every_option_of_one_event_arrives)
 	serve();
 	RUN(&home, &r, "tt-send", "--session", "s", "--message", "m", "--call",
 	    "msg_01abc", "--request", "req_1", "--provider", "anthropic",
-	    "--model", "claude-sonnet-4-5", "--agent", "shell", "--project",
-	    "tt", "--input", "100", "--output", "50", "--cache-read", "7",
+	    "--model", "castle-sonnet-9", "--agent", "shell", "--project", "tt",
+	    "--input", "100", "--output", "50", "--cache-read", "7",
 	    "--cache-write", "9", "--cache-write-1h", "4", "--reasoning", "30",
 	    "--total", "170", "--cost", "0.4239", "--ts",
 	    "2026-05-12T09:00:00Z", "--tier", "standard", "--billing", "plan",
@@ -95,13 +95,13 @@ Test(send, the_texts_of_one_event_arrive)
 
 	serve();
 	RUN(&home, &r, "tt-send", "--session=s1", "--message=m",
-	    "--provider=openai", "--model=gpt-5", "--agent=codex",
+	    "--provider=openai", "--model=grove-5", "--agent=codex",
 	    "--project=tt", "--input=1", "--billing=metered");
 	EXPECT_CODE(r, 0);
 	run_free(&r);
 	expect_only(KEY_SESSION, "s1");
 	expect_only(KEY_PROVIDER, "openai");
-	expect_only(KEY_MODEL, "gpt-5");
+	expect_only(KEY_MODEL, "grove-5");
 	expect_only(KEY_AGENT, "codex");
 	expect_only(KEY_PROJECT, "tt");
 	expect_only(KEY_BILLING, "metered");
@@ -206,7 +206,7 @@ Test(send, the_aliases_of_other_systems_mean_our_fields)
 Test(send, usage_objects_of_openai_and_anthropic_are_normalised)
 {
 	static const char lines[] =
-	    "{\"session\":\"s\",\"message\":\"1\",\"model\":\"gpt-5\","
+	    "{\"session\":\"s\",\"message\":\"1\",\"model\":\"grove-5\","
 	    "\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":20,"
 	    "\"total_tokens\":120,\"prompt_tokens_details\":"
 	    "{\"cached_tokens\":60},\"completion_tokens_details\":"

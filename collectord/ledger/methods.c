@@ -1,0 +1,25 @@
+#include "collectord/ledger/methods_impl.h"
+
+static const struct ledger_method methods[] = {
+	{ "session", false, method_session, NULL },
+	{ "events", false, method_events, NULL },
+	{ "prices", false, method_prices, NULL },
+	{ "price_explain", false, method_price_explain, NULL },
+	{ "doctor", false, method_doctor, NULL },
+	{ "note", true, method_note, NULL },
+	{ "price_set", true, method_price_set, NULL },
+	{ "price_unset", true, method_price_unset, NULL },
+	{ "recost", true, method_recost, method_recost_cancel },
+	{ "void", true, method_void, method_void_cancel },
+};
+
+const struct ledger_method *
+ledger_method_find(struct text name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (text_is(name, methods[i].name))
+			return &methods[i];
+	return NULL;
+}

@@ -1,0 +1,25 @@
+/* The ledger's methods, each as methods.h describes a step. */
+#ifndef LEDGER_METHODS_IMPL_H
+#define LEDGER_METHODS_IMPL_H
+
+#include "collectord/ledger/methods.h"
+
+/* method_session.c */
+int method_session(struct ledger_call *c);
+int method_note(struct ledger_call *c);
+/* method_events.c */
+int method_events(struct ledger_call *c);
+/* method_prices.c */
+int method_prices(struct ledger_call *c);
+int method_price_explain(struct ledger_call *c);
+int method_price_set(struct ledger_call *c);
+int method_price_unset(struct ledger_call *c);
+/* method_recost.c */
+int method_recost(struct ledger_call *c);
+void method_recost_cancel(struct ledger_call *c);
+/* method_upkeep.c */
+int method_doctor(struct ledger_call *c);
+int method_void(struct ledger_call *c);
+void method_void_cancel(struct ledger_call *c);
+
+#endif
