@@ -156,7 +156,7 @@ fuzz: deps-test
 
 bench: deps-bench all
 	@$(MAKE) --no-print-directory -j$(JOBS) -f tests/bench/bench.mk B=$(B)
-	@TT_BUILD=$(B) tests/bench/run.sh
+	@TT_BUILD=$(B) tests/bench/run.py $(BENCH_ARGS)
 
 layers:
 	@tests/layers.sh
