@@ -30,9 +30,7 @@ PROTO := proto/calendar.c proto/codec.c proto/codec_put.c \
 	proto/report.c proto/sums.c proto/text.c proto/wire.c
 LEDGER := $(sort $(wildcard collectord/ledger/*.c))
 DAEMON := collectord/clock.c collectord/log.c collectord/sys.c \
-	collectord/peers/batch.c collectord/peers/conn.c \
-	collectord/peers/dispatch.c collectord/peers/server.c \
-	collectord/jobs/spool.c
+	$(sort $(wildcard collectord/peers/*.c collectord/jobs/*.c))
 COMMON := clients/common/client.c clients/common/launch.c \
 	clients/common/ndjson.c clients/common/options.c \
 	clients/common/output.c clients/common/period.c \
@@ -132,7 +130,7 @@ tests-run:
 check: deps-test
 	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 tests-build
 	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 $(ASAN) tests-build
-	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 $(TSAN) $(B)/tsan/collectord
+	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 $(TSAN) all
 	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 B=$(B)/clang CC=clang all
 	@tests/check.sh $(B)
 

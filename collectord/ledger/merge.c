@@ -34,6 +34,8 @@ digest_texts(const struct event *ev)
 int
 stamp_cmp(const struct stamp *a, const struct stamp *b)
 {
+	if (a->rank != b->rank)
+		return a->rank > b->rank ? -1 : 1;
 	if (a->standing != b->standing)
 		return a->standing < b->standing ? -1 : 1;
 	if (a->tokens != b->tokens)
@@ -52,6 +54,7 @@ merge_init(struct merged *m, const struct event *ev)
 							: classes,
 		.ts_ms = ev->ts_ms,
 		.tie = digest_texts(ev),
+		.rank = ev->rank,
 		.standing = (uint8_t)(ev->copied << 2 |
 				      place_of_kind(ev->text[EV_KIND])),
 	};
@@ -86,6 +89,17 @@ join_numbers(struct merged *a, const struct merged *b)
 }
 
 static void
+join_text(struct merged *a, const struct merged *b, int i)
+{
+	if (b->text[i].len == 0)
+		return;
+	if (a->text[i].len > 0 && stamp_cmp(&b->stamp[i], &a->stamp[i]) >= 0)
+		return;
+	a->text[i] = b->text[i];
+	a->stamp[i] = b->stamp[i];
+}
+
+static void
 join_texts(struct merged *a, const struct merged *b)
 {
 	int i;
@@ -94,27 +108,25 @@ join_texts(struct merged *a, const struct merged *b)
 		a->text[EV_MACHINE] = b->text[EV_MACHINE];
 		a->text[EV_SESSION] = b->text[EV_SESSION];
 	}
-	for (i = EV_MESSAGE; i < EV_TEXTS; i++) {
-		if (b->text[i].len == 0)
-			continue;
-		if (a->text[i].len > 0 &&
-		    stamp_cmp(&b->stamp[i], &a->stamp[i]) >= 0)
-			continue;
-		a->text[i] = b->text[i];
-		a->stamp[i] = b->stamp[i];
-	}
+	for (i = EV_MESSAGE; i < EV_TEXTS; i++)
+		join_text(a, b, i);
 }
 
 void
 merge_join(struct merged *a, const struct merged *b)
 {
 	bool is_void = a->is_void || b->is_void;
+	struct merged lower;
 
-	if (b->rank > a->rank) {
-		*a = *b;
-	} else if (b->rank == a->rank) {
+	if (b->rank == a->rank) {
 		join_numbers(a, b);
 		join_texts(a, b);
+	} else {
+		lower = b->rank > a->rank ? *a : *b;
+		if (b->rank > a->rank)
+			*a = *b;
+		join_text(a, &lower, EV_CALL);
+		join_text(a, &lower, EV_REQUEST);
 	}
 	a->is_void = is_void;
 }

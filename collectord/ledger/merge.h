@@ -11,13 +11,15 @@
 
 /*
  * How good a sight is, as it was sent; never recomputed from merged values.
- * Better: not copied before copied, main before tool before subagent, larger
- * sum of tokens, earlier ts, smaller digest of its texts.
+ * Better: higher rank first, then not copied before copied, main before tool
+ * before subagent, larger sum of tokens, earlier ts, smaller digest of its
+ * texts.
  */
 struct stamp {
 	uint64_t tokens; /* max(total, classes) */
 	int64_t ts_ms;
 	uint64_t tie;
+	uint8_t rank;
 	uint8_t standing; /* copied << 2 | kind's place; lower is better */
 };
 

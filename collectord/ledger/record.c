@@ -21,15 +21,20 @@ static void
 write_stamp(struct wbuf *w, const struct merged *m, int i)
 {
 	write_u8(w, m->stamp[i].standing);
+	if (i != EV_MESSAGE)
+		write_u8(w, m->stamp[i].rank);
 	write_uvar(w, m->stamp[i].tokens);
 	write_svar(w, m->stamp[i].ts_ms - m->ts_ms);
 	write_be64(w, m->stamp[i].tie);
 }
 
 static void
-read_stamp(struct rbuf *r, struct merged *m, int i)
+read_stamp(struct rbuf *r, struct merged *m, int i, uint8_t version)
 {
 	m->stamp[i].standing = read_u8(r);
+	/* In version 1 all texts were of the record's own rank. */
+	m->stamp[i].rank =
+	    i == EV_MESSAGE || version < 2 ? m->rank : read_u8(r);
 	m->stamp[i].tokens = read_uvar(r);
 	/* Unsigned, so that a damaged record cannot overflow. */
 	m->stamp[i].ts_ms =
@@ -113,7 +118,7 @@ write_stamps(struct wbuf *w, const struct merged *m)
 
 /* Texts without a stamp of their own have the owner's. */
 static void
-read_stamps(struct rbuf *r, struct merged *m, bool has_own)
+read_stamps(struct rbuf *r, struct merged *m, bool has_own, uint8_t version)
 {
 	uint64_t mask = has_own ? read_uvar(r) : 0;
 	int i;
@@ -122,7 +127,7 @@ read_stamps(struct rbuf *r, struct merged *m, bool has_own)
 		r->failed = true;
 	for (i = EV_MESSAGE + 1; i < EV_TEXTS; i++)
 		if (mask >> i & 1)
-			read_stamp(r, m, i);
+			read_stamp(r, m, i, version);
 		else
 			m->stamp[i] = m->stamp[EV_MESSAGE];
 }
@@ -191,7 +196,7 @@ read_u32(struct rbuf *r)
 }
 
 static void
-read_event(struct rbuf *b, struct record *r)
+read_event(struct rbuf *b, struct record *r, uint8_t version)
 {
 	uint64_t flags = read_uvar(b);
 	struct merged *m = &r->m;
@@ -209,9 +214,9 @@ read_event(struct rbuf *b, struct record *r)
 	read_counts(b, m);
 	if (m->has_cost)
 		m->cost_pico = read_svar(b);
-	read_stamp(b, m, EV_MESSAGE);
+	read_stamp(b, m, EV_MESSAGE, version);
 	read_texts(b, m);
-	read_stamps(b, m, flags & FLAG_STAMPS);
+	read_stamps(b, m, flags & FLAG_STAMPS, version);
 }
 
 bool
@@ -231,7 +236,7 @@ record_read(struct span s, struct record *r)
 		r->forward = read_uvar(&b);
 		r->revision = read_be64(&b);
 	} else {
-		read_event(&b, r);
+		read_event(&b, r, version);
 		if (version >= 2)
 			read_price(&b, &r->price);
 	}

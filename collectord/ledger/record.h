@@ -8,8 +8,9 @@
  * owner's stamp, message, a u8 mask of the texts that are not interned and
  * these, and for texts with another stamp than the owner's a uvar mask and the
  * stamps, and from version 2 on its price: code uvar, cost svar where the code
- * is not 0, key be32. A stamp: standing u8, tokens uvar, ts svar from the
- * record's, tie be64.
+ * is not 0, key be32. A stamp: standing u8, rank u8 (from version 2 on, and not
+ * the owner's, which has the record's), tokens uvar, ts svar from the record's,
+ * tie be64.
  */
 #ifndef LEDGER_RECORD_H
 #define LEDGER_RECORD_H

@@ -68,6 +68,7 @@ take_one(struct batch *b)
 	else
 		ring_append(b, src);
 	item->next = NULL;
+	b->nwaiting--;
 	return item;
 }
 
@@ -89,6 +90,7 @@ take_group(struct batch *b, struct group *g)
 		link = &item->next;
 		g->puts[g->n++] = item->put;
 	}
+	b->nowed -= g->n < b->nowed ? g->n : b->nowed;
 }
 
 /*
@@ -135,38 +137,78 @@ hand_back(struct batch *b, struct group *g, unsigned committed, const char *why)
 }
 
 static void
+tasks_append(struct batch_tasks *list, struct batch_task *t)
+{
+	t->next = NULL;
+	if (list->first == NULL)
+		list->first = t;
+	else
+		list->last->next = t;
+	list->last = t;
+}
+
+/* Under the lock, which is let go meanwhile. */
+static void
+turn_of_puts(struct batch *b)
+{
+	struct group g;
+	char why[BATCH_WHY_MAX] = "";
+	unsigned committed;
+
+	take_group(b, &g);
+	uv_mutex_unlock(&b->lock);
+	committed = commit_group(b, &g, why);
+	uv_mutex_lock(&b->lock);
+	hand_back(b, &g, committed, why);
+	BUG_ON(uv_async_send(&b->wake) != 0);
+}
+
+/* Likewise. */
+static void
+turn_of_tasks(struct batch *b)
+{
+	struct batch_task *t = b->tasks.first;
+	bool has_more;
+
+	b->tasks.first = t->next;
+	uv_mutex_unlock(&b->lock);
+	has_more = t->step(t);
+	uv_mutex_lock(&b->lock);
+	b->nowed = b->nwaiting;
+	tasks_append(has_more ? &b->tasks : &b->tasks_done, t);
+	if (!has_more)
+		BUG_ON(uv_async_send(&b->wake) != 0);
+}
+
+static void
 on_thread(void *arg)
 {
 	struct batch *b = arg;
-	struct group g;
-	char why[BATCH_WHY_MAX];
-	unsigned committed;
 
 	uv_mutex_lock(&b->lock);
 	for (;;) {
-		while (b->first == NULL && !b->stopping)
+		if (b->tasks.first != NULL && b->nowed == 0)
+			turn_of_tasks(b);
+		else if (b->first != NULL)
+			turn_of_puts(b);
+		else if (!b->stopping)
 			uv_cond_wait(&b->arrived, &b->lock);
-		if (b->first == NULL)
+		else
 			break;
-		take_group(b, &g);
-		uv_mutex_unlock(&b->lock);
-		why[0] = '\0';
-		committed = commit_group(b, &g, why);
-		uv_mutex_lock(&b->lock);
-		hand_back(b, &g, committed, why);
-		BUG_ON(uv_async_send(&b->wake) != 0);
 	}
 	uv_mutex_unlock(&b->lock);
 }
 
 static struct batch_item *
-take_done(struct batch *b, char *why)
+take_done(struct batch *b, struct batch_task **tasks, char *why)
 {
 	struct batch_item *first;
 
 	uv_mutex_lock(&b->lock);
 	first = b->done;
 	b->done = NULL;
+	*tasks = b->tasks_done.first;
+	b->tasks_done.first = NULL;
 	b->commits = b->transactions;
 	snprintf(why, BATCH_WHY_MAX, "%s", b->why);
 	b->why[0] = '\0';
@@ -195,24 +237,38 @@ item_back(
 }
 
 static void
-on_wake(uv_async_t *h)
+settle_all(struct batch_source *touched)
 {
-	struct batch *b = h->data;
-	struct batch_source *touched = NULL, *src;
-	struct batch_item *item, *next;
-	char why[BATCH_WHY_MAX];
+	struct batch_source *src;
 	unsigned n;
 
-	for (item = take_done(b, why); item != NULL; item = next) {
-		next = item->next;
-		item_back(b, item, &touched);
-	}
 	while (touched != NULL) {
 		src = touched;
 		touched = src->touched;
 		n = src->returned;
 		src->returned = 0;
 		src->ops->settle(src, n);
+	}
+}
+
+static void
+on_wake(uv_async_t *h)
+{
+	struct batch *b = h->data;
+	struct batch_source *touched = NULL;
+	struct batch_item *item, *next;
+	struct batch_task *task, *tasks;
+	char why[BATCH_WHY_MAX];
+
+	for (item = take_done(b, &tasks, why); item != NULL; item = next) {
+		next = item->next;
+		item_back(b, item, &touched);
+	}
+	settle_all(touched);
+	while ((task = tasks) != NULL) {
+		tasks = task->next;
+		b->ntasks--;
+		task->done(task);
 	}
 	b->on_round(b, why);
 }
@@ -272,9 +328,20 @@ batch_submit(struct batch *b, struct batch_source *src, struct put *put,
 		src->tail->next = item;
 	}
 	src->tail = item;
+	b->nwaiting++;
 	uv_mutex_unlock(&b->lock);
 	b->fresh = true;
 	return 0;
+}
+
+void
+batch_run(struct batch *b, struct batch_task *t)
+{
+	b->ntasks++;
+	uv_mutex_lock(&b->lock);
+	tasks_append(&b->tasks, t);
+	uv_mutex_unlock(&b->lock);
+	b->fresh = true;
 }
 
 void
@@ -291,7 +358,7 @@ batch_kick(struct batch *b)
 void
 batch_close(struct batch *b)
 {
-	BUG_ON(b->pending != 0);
+	BUG_ON(b->pending != 0 || b->ntasks != 0);
 	uv_mutex_lock(&b->lock);
 	b->stopping = true;
 	uv_cond_signal(&b->arrived);

@@ -2,6 +2,9 @@
  * Group commit. One thread writes whatever has arrived while it was busy, as
  * one transaction; there is no timer and nothing to tune. Sources take turns,
  * so that one that pipelines does not starve the others.
+ *
+ * Other work that writes is done on the same thread, a short step at a time:
+ * what waits after a step is committed before the next one.
  */
 #ifndef PEERS_BATCH_H
 #define PEERS_BATCH_H
@@ -46,6 +49,20 @@ struct batch_source {
 	unsigned returned;              /* items of that round */
 };
 
+/* Work of another kind than puts. Embedded in its owner. */
+struct batch_task {
+	struct batch_task *next;
+	void *data; /* the owner's */
+	/* On the batch's thread; true: there is more to do. */
+	bool (*step)(struct batch_task *t);
+	/* On the loop's, after the last step. May free t. */
+	void (*done)(struct batch_task *t);
+};
+
+struct batch_tasks {
+	struct batch_task *first, *last;
+};
+
 struct batch {
 	struct ledger *ledger;
 	uv_thread_t thread;
@@ -55,12 +72,16 @@ struct batch {
 	/* Under the lock: */
 	struct batch_source *first, *last; /* sources that have items waiting */
 	struct batch_item *done, *done_last;
+	struct batch_tasks tasks, tasks_done;
+	size_t nwaiting; /* items of all sources */
+	size_t nowed;    /* of those, to be committed before the next step */
 	bool stopping;
 	uint64_t transactions;
 	char why[BATCH_WHY_MAX]; /* of the newest failure; "" when told */
 	/* The loop's alone: */
 	void (*on_round)(struct batch *b, const char *why);
 	size_t pending; /* items handed in and not yet back */
+	size_t ntasks;  /* likewise */
 	size_t weight;  /* of those */
 	bool fresh;     /* some were handed in since the last kick */
 	uint64_t puts, commits, rejected;
@@ -76,6 +97,10 @@ int batch_init(struct batch *b, uv_loop_t *loop, struct ledger *ledger,
  * freed. */
 int batch_submit(struct batch *b, struct batch_source *src, struct put *put,
     size_t weight, uint32_t msgid, bool is_quiet);
+/*
+ * Takes t until its done(). Several that run at a time take turns too.
+ */
+void batch_run(struct batch *b, struct batch_task *t);
 /*
  * Tells the thread what was submitted since the last call. Once a turn of the
  * loop, so that all who answered an ack at the same time share a transaction.

@@ -8,6 +8,7 @@
 
 #include "collectord/log.h"
 #include "collectord/peers/dispatch.h"
+#include "collectord/peers/follow.h"
 #include "collectord/peers/server.h"
 #include "collectord/sys.h"
 
@@ -342,8 +343,9 @@ is_half_sent(const struct conn *c)
 
 /*
  * Half-sent requests keep the time of their first byte; those with something
- * under way wait for us and have no deadline; the others are idle, and a
- * finishing one has as long as a request to take its last replies.
+ * under way wait for us and have no deadline, nor has a follower that has taken
+ * all it was told; the others are idle, and a finishing one has as long as a
+ * request to take its last replies.
  */
 static void
 place(struct conn *c)
@@ -351,7 +353,8 @@ place(struct conn *c)
 	struct server *s = c->server;
 	struct conn_list *to = &s->idle;
 
-	if (c->nwaiting > 0 || c->is_working)
+	if (c->nwaiting > 0 || c->is_working ||
+	    (c->follower != NULL && conn_unread(c) == 0))
 		to = &s->busy;
 	if (!c->is_finishing && is_half_sent(c))
 		to = &s->partial;
@@ -440,6 +443,7 @@ conn_settle(struct conn *c)
 		conn_close(c, "done");
 		return;
 	}
+	follow_go(c);
 	place(c);
 	steer(c);
 }
@@ -469,6 +473,20 @@ conn_finish(struct conn *c)
 	input_free(c);
 }
 
+void
+conn_wait(struct conn *c, size_t weight)
+{
+	c->nwaiting++;
+	c->unacked += weight;
+}
+
+void
+conn_waited(struct conn *c, size_t weight)
+{
+	c->nwaiting--;
+	c->unacked -= weight;
+}
+
 int
 conn_submit(struct conn *c, struct put *put, size_t len, uint32_t msgid,
     bool is_quiet, struct error *err)
@@ -485,9 +503,8 @@ conn_submit(struct conn *c, struct put *put, size_t len, uint32_t msgid,
 	    0)
 		return error_set(err, ERR_BUSY, NULL, "out of memory");
 	conn_ref(c);
-	c->nwaiting++;
+	conn_wait(c, weight);
 	s->turn_spent += put->nevents + put->nrejects;
-	c->unacked += weight;
 	server_check_behind(s);
 	return 0;
 }
@@ -497,8 +514,7 @@ on_put_done(struct batch_source *src, const struct batch_item *item)
 {
 	struct conn *c = conn_of(src);
 
-	c->nwaiting--;
-	c->unacked -= item->weight;
+	conn_waited(c, item->weight);
 	if (!c->is_closing && !item->is_quiet)
 		dispatch_ack(c, item);
 }

@@ -17,6 +17,8 @@
 struct server;
 struct conn;
 struct conn_output;
+struct follower;
+struct method_call;
 struct report_job;
 
 struct conn_list {
@@ -38,12 +40,14 @@ struct conn {
 	struct conn_output *out;    /* not yet given to libuv */
 	struct conn_output *flying; /* given to it, not yet written */
 	struct batch_source source;
-	size_t unacked; /* weight of the puts waiting */
-	/* Under way, or with pages left; dispatch's own. */
+	size_t unacked; /* weight of the requests waiting */
+	/* Under way, or with pages left; report's own. */
 	struct report_job *report;
-	unsigned nwaiting;   /* puts without their ack */
-	unsigned refs;       /* the handle, puts, a report on the pool */
-	uint32_t id;         /* for the log */
+	struct method_call *calls; /* method's own */
+	struct follower *follower; /* follow's own */
+	unsigned nwaiting;         /* puts and calls without their reply */
+	unsigned refs;             /* the handle, those, a report on the pool */
+	uint32_t id;               /* for the log */
 	uint32_t extra_turn; /* of the server, when it last had its extra */
 	bool is_yielding;    /* has whole requests; others come first */
 	bool is_working;     /* a report runs on the pool */
@@ -72,6 +76,9 @@ size_t conn_unread(const struct conn *c);
 /* Takes put to the batch; its ack follows. -1: freed, *err says why. */
 int conn_submit(struct conn *c, struct put *put, size_t len, uint32_t msgid,
     bool is_quiet, struct error *err);
+/* A request that weighs that much is worked on elsewhere, or no longer. */
+void conn_wait(struct conn *c, size_t weight);
+void conn_waited(struct conn *c, size_t weight);
 void conn_ref(struct conn *c);
 void conn_unref(struct conn *c);
 

@@ -13,7 +13,9 @@
 
 #include "collectord/clock.h"
 #include "collectord/log.h"
-#include "collectord/peers/dispatch.h"
+#include "collectord/peers/follow.h"
+#include "collectord/peers/method.h"
+#include "collectord/peers/report.h"
 #include "collectord/sys.h"
 
 #define BACKLOG 4096
@@ -21,6 +23,7 @@
 #define FILES_SPARE 64 /* descriptors that are not for connections */
 #define CONNS_MIN 4
 #define PAUSE_MS 1000
+#define PLACE_IDLE_S 1 /* who is idle for less keeps its place */
 #define LINGER_MS 2000
 #define TURN_EVENTS 2000 /* two milliseconds of decoding */
 #define TURN_SMALL 1024
@@ -194,9 +197,6 @@ server_list(struct server *s, struct conn *c, struct conn_list *to)
 		to->tail->next = c;
 	to->tail = c;
 	c->since_ms = uv_now(&s->loop);
-	/* Who waits for a place can have this one's now. */
-	if (s->is_crowded && (to == &s->idle || to == &s->partial))
-		start_accepting(s);
 }
 
 void
@@ -243,7 +243,7 @@ each_conn(struct server *s, void (*fn)(struct conn *c))
 size_t
 server_buffered(const struct server *s)
 {
-	return s->buffered + s->batch.weight;
+	return s->buffered + s->batch.weight + s->calling;
 }
 
 /* The oldest half-sent request, or the oldest unread reply if it is older. */
@@ -300,6 +300,8 @@ ease(struct server *s)
 		s->is_behind = false;
 	if ((was_full && !s->is_full) || (was_behind && !s->is_behind))
 		each_conn(s, conn_resume);
+	if (was_full && !s->is_full)
+		follow_round(s);
 }
 
 bool
@@ -370,12 +372,43 @@ trim_if_due(struct server *s)
 	malloc_trim(0);
 }
 
+static bool
+is_due(const struct server *s, uint64_t deadline)
+{
+	return deadline != 0 && deadline <= uv_now(&s->loop);
+}
+
+/*
+ * Whose place a new connection may have: that of who has been idle for longest,
+ * else of who has been half-sent for longest. NULL: all are at work, or have
+ * just come or been at work.
+ */
+static struct conn *
+place_owner(const struct server *s)
+{
+	if (is_due(s, list_deadline(&s->idle, PLACE_IDLE_S)))
+		return s->idle.head;
+	if (is_due(s, list_deadline(&s->partial, PLACE_IDLE_S)))
+		return s->partial.head;
+	return NULL;
+}
+
+/* When there may be one; 0: nothing is known to come. */
+static uint64_t
+place_deadline(const struct server *s)
+{
+	return sooner(list_deadline(&s->idle, PLACE_IDLE_S),
+	    list_deadline(&s->partial, PLACE_IDLE_S));
+}
+
 static void
 on_deadline(uv_timer_t *h)
 {
 	struct server *s = h->data;
 
 	s->deadline_ms = 0;
+	if (s->is_crowded && place_owner(s) != NULL)
+		start_accepting(s);
 	close_due(s, &s->idle, s->config.idle_timeout_s, "idle");
 	close_due(s, &s->partial, s->config.request_timeout_s, "half-sent");
 	trim_if_due(s);
@@ -389,6 +422,8 @@ arm(struct server *s)
 	at = sooner(list_deadline(&s->idle, s->config.idle_timeout_s),
 	    list_deadline(&s->partial, s->config.request_timeout_s));
 	at = sooner(at, s->trim_ms);
+	if (s->is_crowded)
+		at = sooner(at, place_deadline(s));
 	if (at == s->deadline_ms)
 		return;
 	s->deadline_ms = at;
@@ -421,19 +456,15 @@ max_conns(const struct server *s)
 						 : s->file_limit - FILES_SPARE;
 }
 
-/*
- * Where all places are taken, the longest idle connection loses its own, then
- * the longest half-sent one. False: all are at work.
- */
+/* False: all are taken, and nobody's may be given away now. */
 static bool
 make_place(struct server *s)
 {
-	struct conn *c = s->idle.head;
+	struct conn *c;
 
 	if (s->nconns < max_conns(s))
 		return true;
-	if (c == NULL)
-		c = s->partial.head;
+	c = place_owner(s);
 	if (c != NULL)
 		conn_close(c, "its place is needed");
 	return s->nconns < max_conns(s);
@@ -543,7 +574,7 @@ server_stop_soon(struct server *s, const char *why)
 static void
 finish_conn(struct conn *c)
 {
-	dispatch_stop(c);
+	report_stop(c);
 	conn_finish(c);
 	conn_settle(c);
 }
@@ -558,6 +589,7 @@ stop(struct server *s)
 	uv_close((uv_handle_t *)&s->listener, NULL);
 	server_unlisten(s);
 	spool_stop(&s->spool);
+	method_stop(s);
 	each_conn(s, finish_conn);
 }
 
@@ -585,7 +617,8 @@ close_handle(uv_handle_t *h, void *arg)
 static void
 end_if_drained(struct server *s)
 {
-	if (s->is_over || s->batch.pending > 0 || s->nworking > 0)
+	if (s->is_over || s->batch.pending > 0 || s->batch.ntasks > 0 ||
+	    s->nworking > 0 || s->nrunning > 0)
 		return;
 	if (s->nconns > 0) {
 		if (!uv_is_active((const uv_handle_t *)&s->linger))
@@ -627,6 +660,8 @@ on_round(struct batch *b, const char *why)
 	    log_once_a_minute(&s->told_commit_ms, clock_mono_ms()))
 		log_warn("batch", "op=commit err=%s",
 		    log_quote(quoted, sizeof(quoted), text_of(why)));
+	if (s->followers != NULL)
+		follow_round(s);
 }
 
 static int
@@ -697,6 +732,9 @@ server_dump(const struct server *s)
 	    "op=dump waiting=%zu bytes=%zu puts=%ju commits=%ju rejected=%ju",
 	    s->batch.pending, s->batch.weight, (uintmax_t)s->batch.puts,
 	    (uintmax_t)s->batch.commits, (uintmax_t)s->batch.rejected);
+	log_info("methods",
+	    "op=dump waiting=%u running=%u writing=%zu bytes=%zu", s->nwaiting,
+	    s->nrunning, s->batch.ntasks, s->calling);
 	log_info("spool", "op=dump taken=%ju bad=%ju",
 	    (uintmax_t)s->spool.taken, (uintmax_t)s->spool.bad);
 }

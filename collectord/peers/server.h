@@ -5,6 +5,7 @@
 #ifndef PEERS_SERVER_H
 #define PEERS_SERVER_H
 
+#include <stdatomic.h>
 #include <uv.h>
 
 #include "collectord/jobs/spool.h"
@@ -74,10 +75,16 @@ struct server {
 	bool is_full;    /* above the mark */
 	bool is_behind;  /* too many puts wait */
 
-	struct packer reply; /* scratch of dispatch */
+	struct packer reply; /* scratch of reply.c */
 	unsigned nreports;   /* with a slot */
-	unsigned nworking;   /* on the pool */
+	unsigned nworking;   /* of those, on the pool */
 	uint64_t last_token;
+	/* Calls of the ledger's methods: those in line for the pool, … */
+	struct method_call *line, *line_last;
+	unsigned nwaiting, nrunning; /* in line, on the pool */
+	size_t calling;              /* weight of all that are under way */
+	atomic_bool methods_stop;    /* the loop sets it, others look */
+	struct follower *followers;
 
 	int64_t started_ms; /* clock_mono_ms */
 	int64_t told_commit_ms, told_files_ms;

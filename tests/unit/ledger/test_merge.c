@@ -146,6 +146,27 @@ Test(merge, a_higher_rank_replaces_even_by_less)
 	cr_assert_eq(a.text[EV_PROJECT].len, 0, "the old project stays");
 }
 
+Test(merge, a_correction_does_not_take_the_ids_away)
+{
+	struct event first, correction;
+	struct merged a, b;
+
+	plain(&first, "s", 900);
+	first.text[EV_CALL] = text_of("msg_1");
+	first.text[EV_REQUEST] = text_of("req_1");
+	plain(&correction, "s", 9);
+	correction.rank = 2;
+	a = state_of(&correction);
+	b = state_of(&first);
+	merge_join(&a, &b);
+	cr_assert(text_is(a.text[EV_CALL], "msg_1"), "call is %.*s",
+	    (int)a.text[EV_CALL].len, a.text[EV_CALL].p);
+	cr_assert(text_is(a.text[EV_REQUEST], "req_1"), "request is %.*s",
+	    (int)a.text[EV_REQUEST].len, a.text[EV_REQUEST].p);
+	cr_assert_eq(
+	    a.count[EV_OUTPUT], 9, "output is %lu", a.count[EV_OUTPUT]);
+}
+
 Test(merge, the_original_owns_a_call_before_its_copy)
 {
 	struct event copy, original;
