@@ -31,8 +31,8 @@ PROTO := proto/calendar.c proto/codec.c proto/codec_put.c \
 	proto/event.c proto/json.c proto/money.c proto/places.c proto/put.c \
 	proto/report.c proto/sums.c proto/text.c proto/wire.c
 LEDGER := $(sort $(wildcard collectord/ledger/*.c))
-DAEMON := collectord/clock.c collectord/log.c collectord/sys.c \
-	$(sort $(wildcard collectord/peers/*.c collectord/jobs/*.c))
+DAEMON := $(filter-out collectord/main.c,$(sort $(wildcard collectord/*.c \
+	collectord/peers/*.c collectord/jobs/*.c)))
 COMMON := clients/common/client.c clients/common/launch.c \
 	clients/common/ndjson.c clients/common/options.c \
 	clients/common/output.c clients/common/period.c \
@@ -43,8 +43,8 @@ VIEWS := clients/common/figure.c clients/common/table.c \
 
 PRICE := $(sort $(wildcard clients/price/*.c))
 
-PROGRAMS := collectord tt tt-send tt-report
-MAN1 := clients/tt.1 clients/tt-send.1 clients/tt-report.1
+PROGRAMS := collectord tt tt-send tt-report tt-price
+MAN1 := clients/tt.1 clients/tt-send.1 clients/tt-report.1 clients/tt-price.1
 MAN8 := collectord/collectord.8
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
@@ -63,6 +63,8 @@ $(B)/tt-send: $(call obj,clients/tt-send.c $(sort $(wildcard clients/send/*.c)) 
 	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(PROTO_L) $(LDLIBS)
 # Tables come from libsmartcols, which is a shared library only.
 $(B)/tt-report: $(call obj,clients/tt-report.c $(VIEWS) $(COMMON) $(PROTO))
+	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
+$(B)/tt-price: $(call obj,clients/tt-price.c $(PRICE) clients/common/figure.c clients/common/table.c $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
 
 $(B)/obj/%.o: %.c

@@ -17,6 +17,7 @@
 #include "collectord/clock.h"
 #include "collectord/log.h"
 #include "collectord/peers/server.h"
+#include "collectord/price_config.h"
 #include "collectord/sys.h"
 
 #define EXIT_USAGE 2
@@ -169,7 +170,18 @@ take_options(struct daemon *d, int argc, char **argv)
 	return code;
 }
 
-/* 0, or -1 with the one line that says where and why. */
+/* 0, or the line of a price that is none. */
+static int
+judge_prices(const struct config *c, char *why, size_t cap)
+{
+	struct price_config prices;
+	int line = price_config_read(&prices, c, why, cap);
+
+	price_config_release(&prices);
+	return line;
+}
+
+/* 0, or -1 with the one line that says where and why, and nothing to free. */
 static int
 read_config(const struct daemon *d, struct config *c, char *why, size_t cap)
 {
@@ -180,14 +192,19 @@ read_config(const struct daemon *d, struct config *c, char *why, size_t cap)
 	int line;
 
 	config_init(c);
+	c->keeps_prices = true;
 	text = sys_read_file(path, CONFIG_BYTES_MAX, &len, why, cap);
 	if (text == NULL)
 		return errno == ENOENT && d->config_arg == NULL ? 0 : -1;
 	line = config_parse(c, text, detail, sizeof(detail));
-	if (line != 0)
-		snprintf(why, cap, "%s:%d: %s", path, line, detail);
+	if (line == 0)
+		line = judge_prices(c, detail, sizeof(detail));
 	free(text);
-	return line == 0 ? 0 : -1;
+	if (line == 0)
+		return 0;
+	snprintf(why, cap, "%s:%d: %s", path, line, detail);
+	config_release(c);
+	return -1;
 }
 
 static void
@@ -224,6 +241,10 @@ reload(struct daemon *d)
 	if (strcmp(fresh.machine, d->server.config.machine) != 0)
 		log_warn("main", "op=reload msg=\"a new core.machine is taken "
 				 "at the next start\"");
+	if (!price_config_same(&fresh, &d->server.config))
+		log_warn("main", "op=reload msg=\"new prices and cost_mode "
+				 "are taken at the next start\"");
+	config_release(&d->server.config);
 	d->server.config = fresh;
 	use_log_level(d);
 	log_info("main", "op=reload");
@@ -285,11 +306,20 @@ open_ledger(struct server *s, char *why, size_t cap)
 	struct ledger_options opt = {
 		.dir = s->places.data,
 		.machine = s->config.machine,
+		.prefers_reported = s->config.prefers_reported,
 		.now_us = clock_now_us,
 	};
+	struct price_config prices;
 	struct ledger_status st;
+	int rc;
 
-	if (ledger_open(&s->ledger, &opt, why, cap) != 0)
+	if (price_config_read(&prices, &s->config, why, cap) != 0)
+		return -1;
+	opt.prices = prices.items;
+	opt.n_prices = prices.n;
+	rc = ledger_open(&s->ledger, &opt, why, cap);
+	price_config_release(&prices);
+	if (rc != 0)
 		return -1;
 	if (ledger_status(s->ledger, &st) != 0) {
 		snprintf(why, cap, "%s: the store cannot be read", opt.dir);
@@ -327,12 +357,12 @@ serve(struct daemon *d, char *why, size_t cap)
 	int rc;
 
 	if (take_places(d, why, cap) != 0 || open_ledger(s, why, cap) != 0 ||
-	    server_listen(s, why, cap) != 0)
+	    listen_open(&s->socket, &s->places, why, cap) != 0)
 		return -1;
 	rc = server_init(s);
 	rc = rc != 0 ? rc : watch_signals(d);
 	if (rc != 0) {
-		server_unlisten(s);
+		listen_close(&s->socket, &s->places);
 		snprintf(why, cap, "%s", uv_strerror(rc));
 		return -1;
 	}
@@ -413,6 +443,7 @@ main(int argc, char **argv)
 		prepare_process();
 		code = run(d);
 	}
+	config_release(&d->server.config);
 	free(d);
 	return code;
 }

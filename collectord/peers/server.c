@@ -5,10 +5,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "collectord/clock.h"
@@ -18,7 +15,6 @@
 #include "collectord/peers/report.h"
 #include "collectord/sys.h"
 
-#define BACKLOG 4096
 #define ACCEPT_BURST 64
 #define FILES_SPARE 64 /* descriptors that are not for connections */
 #define CONNS_MIN 4
@@ -30,139 +26,6 @@
 #define TRIM_PEAK (8u << 20)
 #define TRIM_LOW (1u << 20)
 #define TRIM_AFTER_MS 1000
-
-static int
-say(char *why, size_t cap, const char *path, const char *what)
-{
-	snprintf(why, cap, "%s: %s", path, what);
-	return -1;
-}
-
-/* Who listens there; 0 where nobody does, -1 with errno when unclear. */
-static pid_t
-who_listens(const struct sockaddr_un *addr)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct ucred cred = { .pid = -1 };
-	socklen_t len = sizeof(cred);
-	int rc, saved;
-
-	if (fd < 0)
-		return -1;
-	rc = connect(fd, (const struct sockaddr *)addr, sizeof(*addr));
-	saved = errno;
-	if (rc == 0 &&
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0)
-		saved = 0;
-	close(fd);
-	errno = saved;
-	if (rc != 0)
-		return errno == ECONNREFUSED || errno == ENOENT ? 0 : -1;
-	return cred.pid;
-}
-
-/* Makes way for bind: nothing there, or a socket that nobody listens on. */
-static int
-remove_stale(const struct sockaddr_un *addr, char *why, size_t cap)
-{
-	struct stat st;
-	char text[80];
-	pid_t pid;
-
-	if (lstat(addr->sun_path, &st) != 0)
-		return errno == ENOENT
-			   ? 0
-			   : say(why, cap, addr->sun_path, strerror(errno));
-	if (!S_ISSOCK(st.st_mode))
-		return say(why, cap, addr->sun_path, "not a socket");
-	pid = who_listens(addr);
-	if (pid < 0)
-		return say(why, cap, addr->sun_path, strerror(errno));
-	if (pid > 0) {
-		snprintf(text, sizeof(text),
-		    "another process (pid %ld) listens here", (long)pid);
-		return say(why, cap, addr->sun_path, text);
-	}
-	if (unlink(addr->sun_path) != 0 && errno != ENOENT)
-		return say(why, cap, addr->sun_path, strerror(errno));
-	return 0;
-}
-
-static int
-bind_private(int fd, const struct sockaddr_un *addr)
-{
-	mode_t old = umask(0177);
-	int rc = bind(fd, (const struct sockaddr *)addr, sizeof(*addr));
-
-	umask(old);
-	return rc == 0 ? listen(fd, BACKLOG) : -1;
-}
-
-static int
-bind_at(struct server_socket *sock, const struct sockaddr_un *addr, char *why,
-    size_t cap)
-{
-	struct stat st;
-	int fd;
-
-	if (remove_stale(addr, why, cap) != 0)
-		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind_private(fd, addr) != 0 ||
-	    lstat(addr->sun_path, &st) != 0) {
-		say(why, cap, addr->sun_path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	*sock = (struct server_socket){ fd, true, st.st_dev, st.st_ino };
-	return 0;
-}
-
-int
-server_listen(struct server *s, char *why, size_t cap)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	size_t len = strlen(s->places.socket);
-	int rc, dir, fd = sys_listen_fd();
-
-	s->socket = (struct server_socket){ .fd = fd };
-	if (fd >= 0)
-		return 0;
-	if (fd < -1)
-		return say(why, cap, "LISTEN_FDS", "not one listening socket");
-	if (len >= sizeof(addr.sun_path))
-		return say(why, cap, s->places.socket, "longer than 107 bytes");
-	memcpy(addr.sun_path, s->places.socket, len);
-	/*
-	 * Our lock is on the data directory. Another daemon with another one
-	 * may want the same socket at the same time: between finding a stale
-	 * file and listening, the socket's directory belongs to one of them.
-	 */
-	dir = open(s->places.run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || flock(dir, LOCK_EX) != 0)
-		rc = say(why, cap, s->places.run, strerror(errno));
-	else
-		rc = bind_at(&s->socket, &addr, why, cap);
-	if (dir >= 0)
-		close(dir);
-	return rc;
-}
-
-void
-server_unlisten(struct server *s)
-{
-	struct server_socket *sock = &s->socket;
-	struct stat st;
-
-	if (sock->fd < 0)
-		return;
-	if (sock->is_ours && lstat(s->places.socket, &st) == 0 &&
-	    st.st_dev == sock->dev && st.st_ino == sock->ino)
-		unlink(s->places.socket);
-	close(sock->fd);
-	sock->fd = -1;
-}
 
 static void
 unlist(struct conn *c)
@@ -587,7 +450,7 @@ stop(struct server *s)
 	    s->stop_why, s->nconns, s->batch.pending);
 	stop_accepting(s);
 	uv_close((uv_handle_t *)&s->listener, NULL);
-	server_unlisten(s);
+	listen_close(&s->socket, &s->places);
 	spool_stop(&s->spool);
 	method_stop(s);
 	each_conn(s, finish_conn);

@@ -12,6 +12,7 @@
 #include "collectord/ledger/ledger.h"
 #include "collectord/peers/batch.h"
 #include "collectord/peers/conn.h"
+#include "collectord/peers/listen.h"
 #include "proto/config.h"
 #include "proto/places.h"
 
@@ -26,14 +27,6 @@
 #define SERVER_BEHIND_MAX (16u << 20)
 #define SERVER_BEHIND_LOW (8u << 20)
 
-/* Where we listen; fd -1: nowhere. */
-struct server_socket {
-	int fd;
-	bool is_ours; /* bound here, not inherited: to be unlinked */
-	dev_t dev;    /* of the file as we made it */
-	ino_t ino;
-};
-
 struct server {
 	uv_loop_t loop;
 	/* Filled by main before server_init. */
@@ -44,7 +37,7 @@ struct server {
 	size_t file_limit;
 	struct ledger *ledger;
 	uint32_t schema;
-	struct server_socket socket;
+	struct listen_socket socket;
 
 	struct batch batch;
 	struct spool spool;
@@ -93,14 +86,6 @@ struct server {
 	bool is_over;                   /* all handles are being closed */
 	char input[SERVER_INPUT_BYTES]; /* free whenever no on_read runs */
 };
-
-/*
- * The socket of s->places, or the inherited one. The data directory's lock must
- * be held: a stale socket file is removed. 0, or -1 with why.
- */
-int server_listen(struct server *s, char *why, size_t cap);
-/* Removes the socket file where it is still ours, and closes. Idempotent. */
-void server_unlisten(struct server *s);
 
 /* 0 or a negative uv error, after which only exiting is left. */
 int server_init(struct server *s);
