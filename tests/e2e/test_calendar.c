@@ -41,7 +41,7 @@ serve_at(const char *now)
 static void
 put_at(const int64_t *seconds, size_t n)
 {
-	char message[16];
+	char message[32];
 	struct event ev;
 	size_t i;
 

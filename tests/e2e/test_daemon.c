@@ -134,7 +134,7 @@ Test(daemon, the_socket_is_gone_after_sigterm_and_back_after_a_crash)
 
 Test(daemon, sigterm_in_the_middle_of_puts_keeps_what_was_acked)
 {
-	static char message[4000][8];
+	static char message[4000][16];
 	uint32_t id, acked = 0;
 	struct put_counts n;
 	struct sums s;

@@ -266,7 +266,7 @@ Test(put, a_correction_without_the_call_id_does_not_lose_the_call)
 
 Test(put, a_request_of_more_than_64_calls_groups_nothing)
 {
-	char message[70][8];
+	char message[70][16];
 	struct event ev;
 	int i;
 
@@ -386,7 +386,7 @@ Test(put, ten_thousand_and_one_events_are_too_large)
 	int i;
 
 	for (i = 0; i < 10001; i++) {
-		snprintf(message[i], 8, "%d", i);
+		snprintf(message[i], sizeof(message[i]), "%d", i);
 		evs[i] = sight("s", message[i], 1, 1);
 	}
 	cr_assert(peer_put_send(&peer, evs, 10001), "not sent");
@@ -403,7 +403,7 @@ Test(put, ten_thousand_and_one_events_are_too_large)
 
 Test(put, pipelined_puts_are_acked_in_order)
 {
-	char message[300][8];
+	char message[300][16];
 	struct put_counts n;
 	struct event ev;
 	uint32_t id;
@@ -494,7 +494,7 @@ Test(put, a_cursor_lives_and_dies_with_its_put)
 static void
 put_sessions(int from, int to)
 {
-	static char session[6000][8];
+	static char session[6000][16];
 	static struct event evs[6000];
 	int i;
 

@@ -159,3 +159,93 @@ Test(figure, bytes_and_times_are_cut_to_their_unit, .timeout = 30)
 		    buf, times[i].ago, "%s, not %s", buf, times[i].ago);
 	}
 }
+
+Test(figure, money_has_as_many_decimals_as_asked_for, .timeout = 30)
+{
+	static const struct {
+		const char *money, *cents, *exact;
+	} rows[] = { { "0", "$0.00", "$0.00" },
+		{ "0.4239", "$0.42", "$0.4239" },
+		{ "-0.001", "$0.00", "-$0.001" },
+		{ "-0.005", "-$0.01", "-$0.005" },
+		{ "1234.5", "$1,234.50", "$1,234.50" },
+		{ "0.000000000001", "$0.00", "$0.000000000001" },
+		{ "0.999", "$1.00", "$0.999" } };
+	char buf[FIGURE_MAX];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		figure_money_as(money(rows[i].money), FIGURE_CENTS, buf);
+		cr_expect_str_eq(buf, rows[i].cents, "%s in cents: %s",
+		    rows[i].money, buf);
+		figure_money_as(money(rows[i].money), FIGURE_EXACT, buf);
+		cr_expect_str_eq(
+		    buf, rows[i].exact, "%s exact: %s", rows[i].money, buf);
+	}
+}
+
+Test(figure, what_a_plan_covers_is_told, .timeout = 30)
+{
+	struct sums s = { .cost = money("3.1") };
+	char buf[FIGURE_COST_MAX];
+
+	s.n[SUM_CALLS] = 2;
+	figure_cost_plan(&s, FIGURE_BY_SIZE, buf);
+	cr_expect_str_eq(buf, "$3.10", "%s", buf);
+	s.plan_cost = money("2");
+	figure_cost_plan(&s, FIGURE_BY_SIZE, buf);
+	cr_expect_str_eq(buf, "$3.10 (plan $2.00)", "%s", buf);
+	s.n[SUM_UNPRICED_CALLS] = 1;
+	figure_cost_plan(&s, FIGURE_BY_SIZE, buf);
+	cr_expect_str_eq(buf, "$3.10+ (plan $2.00)", "%s", buf);
+}
+
+Test(figure, shares_are_rounded_and_nothing_has_none, .timeout = 30)
+{
+	static const struct {
+		int64_t part, whole;
+		const char *want;
+	} rows[] = { { 1, 3, "33.3%" }, { 2, 3, "66.7%" }, { 0, 5, "0.0%" },
+		{ 5, 5, "100.0%" }, { 1, 0, "-" }, { -1, 3, "-33.3%" },
+		{ -1, 100000, "0.0%" }, { 30, 2, "1500.0%" },
+		{ INT64_MAX, INT64_MAX, "100.0%" } };
+	char buf[FIGURE_MAX];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		figure_share(rows[i].part, rows[i].whole, buf);
+		cr_expect_str_eq(
+		    buf, rows[i].want, "%s, not %s", buf, rows[i].want);
+	}
+}
+
+Test(figure, spans_have_two_units_at_most, .timeout = 30)
+{
+	static const struct {
+		int64_t ms;
+		const char *want;
+	} rows[] = { { -5, "0s" }, { 45999, "45s" }, { 60000, "1m" },
+		{ 1380000, "23m" }, { 3600000, "1h 00m" },
+		{ 3900000, "1h 05m" }, { 86399999, "23h 59m" },
+		{ 183600000, "2d 3h" } };
+	char buf[FIGURE_MAX];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		figure_span(rows[i].ms, buf);
+		cr_expect_str_eq(
+		    buf, rows[i].want, "%s, not %s", buf, rows[i].want);
+	}
+}
+
+Test(figure, rates_are_dollars_a_million_tokens, .timeout = 30)
+{
+	char buf[FIGURE_MAX];
+
+	figure_rate(3000000, buf);
+	cr_expect_str_eq(buf, "3.00", "%s", buf);
+	figure_rate(125000, buf);
+	cr_expect_str_eq(buf, "0.125", "%s", buf);
+	figure_rate(0, buf);
+	cr_expect_str_eq(buf, "0.00", "%s", buf);
+}

@@ -497,3 +497,42 @@ Test(period, days_of_the_week_have_names_and_numbers, .timeout = 30)
 		    rows[i].name, got, rows[i].day);
 	}
 }
+
+Test(period, the_period_before_is_one_of_the_same_kind, .timeout = 30)
+{
+	static const struct {
+		const char *name, *from, *to;
+	} rows[] = {
+		/* Tuesday 2026-11-17, 10:07 in Berlin: as far into it. */
+		{ "today", "2026-11-16T00:00:00+01:00",
+		    "2026-11-16T10:15:00+01:00" },
+		{ "week", "2026-11-09T00:00:00+01:00",
+		    "2026-11-10T10:15:00+01:00" },
+		{ "month", "2026-10-01T00:00:00+02:00",
+		    "2026-10-17T11:15:00+02:00" },
+		{ "year", "2025-01-01T00:00:00+01:00",
+		    "2025-11-17T10:15:00+01:00" },
+		{ "7d", "2026-11-04T00:00:00+01:00",
+		    "2026-11-10T10:15:00+01:00" },
+		/* What is over is compared whole. */
+		{ "last-month", "2026-09-01T00:00:00+02:00",
+		    "2026-10-01T00:00:00+02:00" },
+		{ "last-week", "2026-11-02T00:00:00+01:00",
+		    "2026-11-09T00:00:00+01:00" },
+		{ "2026-03-01..2026-03-31", "2026-02-01T00:00:00+01:00",
+		    "2026-03-01T00:00:00+01:00" },
+	};
+	int64_t now = ms("2026-11-17T09:07:00Z");
+	struct period p, before;
+	char why[PERIOD_WHY_MAX];
+	size_t i;
+
+	use_zone("Europe/Berlin");
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cr_assert(period_parse(rows[i].name, &plain, now, &p, why,
+			      sizeof(why)) == 0,
+		    "%s: %s", rows[i].name, why);
+		period_before(&p, &plain, now, &before);
+		expect_ends(rows[i].name, before, rows[i].from, rows[i].to);
+	}
+}
