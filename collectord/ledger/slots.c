@@ -14,11 +14,11 @@ const uint32_t slot_width_s[SLOT_LEVELS] = { 900, 3600, 21600, 86400 };
 #define SUMS_VERSION 1
 #define SUMS_BYTES_MAX 192
 #define LEVEL_SESSION 0xff
+#define CAP_KEPT 2048 /* places of the index that outlive a transaction */
 
 struct slot_change {
 	uint32_t slot, dims, session;
 	uint8_t level; /* of slot_width_s, or LEVEL_SESSION */
-	bool used;
 	struct sums sums;
 };
 
@@ -32,36 +32,46 @@ hash_of(const struct slot_change *k)
 	return (size_t)(h ^ h >> 32);
 }
 
-static struct slot_change *
-find(const struct slot_changes *c, const struct slot_change *k)
+static bool
+key_eq(const struct slot_change *a, const struct slot_change *b)
 {
-	struct slot_change *it;
+	return a->slot == b->slot && a->dims == b->dims &&
+	       a->session == b->session && a->level == b->level;
+}
+
+/* Its place in the index, or the empty one it would have. */
+static uint32_t *
+place_of(const struct slot_changes *c, const struct slot_change *k)
+{
 	size_t i = hash_of(k);
+	uint32_t *at;
 
 	for (;; i++) {
-		it = &c->items[i & (c->cap - 1)];
-		if (!it->used ||
-		    (it->slot == k->slot && it->dims == k->dims &&
-			it->session == k->session && it->level == k->level))
-			return it;
+		at = &c->index[i & (c->cap - 1)];
+		if (*at == 0 || key_eq(&c->items[*at - 1], k))
+			return at;
 	}
 }
 
+/* Half of the index is filled at most, so items has half its places. */
 static int
 grow(struct slot_changes *c)
 {
-	struct slot_changes bigger = { .cap = c->cap == 0 ? 64 : c->cap * 2 };
-	size_t i;
+	size_t i, cap = c->cap == 0 ? 128 : c->cap * 2;
+	uint32_t *index = calloc(cap, sizeof(*index));
+	struct slot_change *items = realloc(c->items, cap / 2 * sizeof(*items));
 
-	bigger.items = calloc(bigger.cap, sizeof(*bigger.items));
-	if (bigger.items == NULL)
+	if (items != NULL)
+		c->items = items;
+	if (items == NULL || index == NULL) {
+		free(index);
 		return -ERR_STORE;
-	for (i = 0; i < c->cap; i++)
-		if (c->items[i].used)
-			*find(&bigger, &c->items[i]) = c->items[i];
-	bigger.n = c->n;
-	free(c->items);
-	*c = bigger;
+	}
+	free(c->index);
+	c->index = index;
+	c->cap = cap;
+	for (i = 0; i < c->n; i++)
+		*place_of(c, &c->items[i]) = (uint32_t)i + 1;
 	return 0;
 }
 
@@ -77,20 +87,19 @@ accumulate(struct sums *a, const struct sums *b, int sign)
 }
 
 static int
-note(struct slot_changes *c, struct slot_change key, const struct sums *s,
-    int sign)
+note(struct slot_changes *c, const struct slot_change *key,
+    const struct sums *s, int sign)
 {
-	struct slot_change *it;
+	uint32_t *at;
 
 	if (c->n >= c->cap / 2 && grow(c) != 0)
 		return -ERR_STORE;
-	it = find(c, &key);
-	if (!it->used) {
-		*it = key;
-		it->used = true;
-		c->n++;
+	at = place_of(c, key);
+	if (*at == 0) {
+		c->items[c->n++] = *key;
+		*at = (uint32_t)c->n;
 	}
-	accumulate(&it->sums, s, sign);
+	accumulate(&c->items[*at - 1].sums, s, sign);
 	return 0;
 }
 
@@ -105,13 +114,13 @@ slot_changes_note(
 	for (level = 0; level < SLOT_LEVELS; level++) {
 		key.level = (uint8_t)level;
 		key.slot = (uint32_t)(seconds / slot_width_s[level]);
-		if (note(c, key, &add->sums, sign) != 0)
+		if (note(c, &key, &add->sums, sign) != 0)
 			return -ERR_STORE;
 	}
 	key.level = LEVEL_SESSION;
 	key.slot = (uint32_t)(seconds / slot_width_s[0]);
 	key.session = add->session;
-	return note(c, key, &add->sums, sign);
+	return note(c, &key, &add->sums, sign);
 }
 
 void
@@ -193,18 +202,18 @@ key_of(const struct slot_change *it, struct wbuf *w)
 }
 
 static int
-apply(const struct slot_change *it, struct store_txn *txn)
+apply(const struct slot_change *it, struct store_cursor *const cursors[])
 {
 	uint8_t key_bytes[16], val_bytes[SUMS_BYTES_MAX];
+	struct store_cursor *c;
 	struct wbuf key, val;
-	enum store_table table;
 	struct sums s = { 0 };
 	struct span old;
 	int rc;
 
 	wbuf_init(&key, key_bytes, sizeof(key_bytes));
-	table = key_of(it, &key);
-	rc = store_get(txn, table, wbuf_span(&key), &old);
+	c = cursors[key_of(it, &key) == TABLE_SESSION_SLOTS];
+	rc = store_find(c, wbuf_span(&key), &old);
 	if (rc < 0)
 		return rc;
 	if (rc == 0 && !sums_read(old, &s))
@@ -213,21 +222,45 @@ apply(const struct slot_change *it, struct store_txn *txn)
 	if (!is_possible(&s))
 		return -ERR_STORE;
 	if (sums_is_zero(&s))
-		return store_delete(txn, table, wbuf_span(&key));
+		return store_delete_found(c, rc == 0);
 	wbuf_init(&val, val_bytes, sizeof(val_bytes));
 	sums_write(&val, &s);
-	return store_put(txn, table, wbuf_span(&key), wbuf_span(&val));
+	return store_set_found(c, rc == 0, wbuf_span(&key), wbuf_span(&val));
+}
+
+/* The order of the stored keys, table after table. */
+static int
+compare_items(const void *pa, const void *pb)
+{
+	const struct slot_change *a = pa, *b = pb;
+
+	if (a->level != b->level)
+		return a->level < b->level ? -1 : 1;
+	if (a->slot != b->slot)
+		return a->slot < b->slot ? -1 : 1;
+	if (a->session != b->session)
+		return a->session < b->session ? -1 : 1;
+	return a->dims < b->dims ? -1 : a->dims > b->dims;
 }
 
 int
 slot_changes_apply(struct slot_changes *c, struct store_txn *txn)
 {
+	struct store_cursor *cursors[2] = { NULL, NULL };
 	size_t i;
-	int rc = 0;
+	int rc;
 
-	for (i = 0; rc == 0 && i < c->cap; i++)
-		if (c->items[i].used && !sums_is_zero(&c->items[i].sums))
-			rc = apply(&c->items[i], txn);
+	/* The index is of no more use: slot_changes_clear empties it. */
+	if (c->n > 1)
+		qsort(c->items, c->n, sizeof(*c->items), compare_items);
+	rc = store_cursor_open(txn, TABLE_SLOTS, &cursors[0]);
+	if (rc == 0)
+		rc = store_cursor_open(txn, TABLE_SESSION_SLOTS, &cursors[1]);
+	for (i = 0; rc == 0 && i < c->n; i++)
+		if (!sums_is_zero(&c->items[i].sums))
+			rc = apply(&c->items[i], cursors);
+	store_cursor_close(cursors[0]);
+	store_cursor_close(cursors[1]);
 	slot_changes_clear(c);
 	return rc;
 }
@@ -290,14 +323,15 @@ compare_one(const struct comparison *c, enum store_table t, struct span key,
 	static const struct sums zero;
 	struct slot_change it, *noted = NULL;
 	struct sums stored;
+	uint32_t at = 0;
 
 	if (!change_of_key(t, key, &it) || !sums_read(val, &stored))
 		return -ERR_STORE;
 	(*c->n)++;
 	if (c->noted->cap > 0)
-		noted = find(c->noted, &it);
-	if (noted != NULL && !noted->used)
-		noted = NULL;
+		at = *place_of(c->noted, &it);
+	if (at > 0)
+		noted = &c->noted->items[at - 1];
 	if (!sums_eq(&stored, noted == NULL ? &zero : &noted->sums))
 		tell_difference(
 		    c, &it, &stored, noted == NULL ? &zero : &noted->sums);
@@ -340,9 +374,8 @@ slot_changes_compare(struct slot_changes *changes, struct store_txn *txn,
 	rc = compare_table(&c, txn, TABLE_SLOTS);
 	if (rc == 0)
 		rc = compare_table(&c, txn, TABLE_SESSION_SLOTS);
-	for (i = 0; rc == 0 && i < changes->cap; i++)
-		if (changes->items[i].used &&
-		    !sums_is_zero(&changes->items[i].sums))
+	for (i = 0; rc == 0 && i < changes->n; i++)
+		if (!sums_is_zero(&changes->items[i].sums))
 			tell_difference(&c, &changes->items[i], &zero,
 			    &changes->items[i].sums);
 	return rc;
@@ -351,10 +384,10 @@ slot_changes_compare(struct slot_changes *changes, struct store_txn *txn,
 void
 slot_changes_clear(struct slot_changes *c)
 {
-	if (c->cap > 256)
+	if (c->cap > CAP_KEPT)
 		slot_changes_release(c);
 	else if (c->n > 0)
-		memset(c->items, 0, c->cap * sizeof(*c->items));
+		memset(c->index, 0, c->cap * sizeof(*c->index));
 	c->n = 0;
 }
 
@@ -362,5 +395,6 @@ void
 slot_changes_release(struct slot_changes *c)
 {
 	free(c->items);
+	free(c->index);
 	*c = (struct slot_changes){ 0 };
 }

@@ -31,8 +31,9 @@ struct contribution {
  * fine.
  */
 struct slot_changes {
-	struct slot_change *items;
-	size_t n, cap; /* cap is a power of two; open addressing */
+	struct slot_change *items; /* dense */
+	uint32_t *index;           /* open addressing: place in items + 1 */
+	size_t n, cap;             /* cap: of index, a power of two */
 };
 
 /* sign is 1 or -1. 0 or -ERR_STORE without memory. */

@@ -327,6 +327,30 @@ store_last(struct store_cursor *c, struct span *k, struct span *v)
 }
 
 int
+store_find(struct store_cursor *c, struct span key, struct span *v)
+{
+	struct span k;
+
+	return move(c, MDB_SET, val_of(key), &k, v);
+}
+
+int
+store_set_found(
+    struct store_cursor *c, bool found, struct span key, struct span val)
+{
+	MDB_val k = val_of(key), v = val_of(val);
+
+	return store_err(
+	    mdb_cursor_put(c->cur, &k, &v, found ? MDB_CURRENT : 0));
+}
+
+int
+store_delete_found(struct store_cursor *c, bool found)
+{
+	return found ? store_err(mdb_cursor_del(c->cur, 0)) : 0;
+}
+
+int
 store_info(struct store_txn *txn, struct store_info *info)
 {
 	MDB_envinfo env;

@@ -76,6 +76,12 @@ int store_seek(
 int store_next(struct store_cursor *c, struct span *k, struct span *v);
 int store_prev(struct store_cursor *c, struct span *k, struct span *v);
 int store_last(struct store_cursor *c, struct span *k, struct span *v);
+/* Exactly that key, where the cursor then stays also if it is missing. */
+int store_find(struct store_cursor *c, struct span key, struct span *v);
+/* After a store_find of this key: puts a value there, or takes it away. */
+int store_set_found(
+    struct store_cursor *c, bool found, struct span key, struct span val);
+int store_delete_found(struct store_cursor *c, bool found);
 
 /* Writes a compact copy to a new file, 0600, and flushes it. */
 int store_copy(struct store *st, const char *path);
