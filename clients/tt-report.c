@@ -8,19 +8,86 @@
 static const struct report_verb *const verbs[] = {
 	&verb_sum,
 	&verb_summary,
+	&verb_bill,
+	&verb_session,
+	&verb_sessions,
+	&verb_blocks,
+	&verb_statusline,
+	&verb_explain,
+	&verb_doctor,
+	&verb_events,
+	&verb_follow,
 	&verb_status,
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
-/* A view's name comes first; without one it is a sum. */
-static const struct report_verb *
-find_verb(const char *name)
+static bool
+takes_value(const struct option_spec *s)
 {
+	return s->kind != OPTION_FLAG && s->kind != OPTION_HEAD;
+}
+
+/*
+ * Does the next argument belong to this option? Which view it is for is not
+ * known yet, so all of them are asked; one name has one kind in all.
+ */
+static bool
+wants_value(const char *name)
+{
+	const struct option_program *p;
+	size_t v, i, len = strlen(name);
+	bool any = false;
+
+	for (v = 0; v < VERBS; v++) {
+		p = &verbs[v]->program;
+		for (i = 0; i < p->nspecs; i++) {
+			if (p->specs[i].name == NULL ||
+			    strncmp(p->specs[i].name, name, len) != 0)
+				continue;
+			if (p->specs[i].name[len] == '\0')
+				return takes_value(&p->specs[i]);
+			any = any || takes_value(&p->specs[i]);
+		}
+	}
+	return any;
+}
+
+/* The place of the first operand in argv; argc where there is none. */
+static int
+first_operand(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		if (argv[i][0] != '-' || argv[i][1] == '\0')
+			return i;
+		if (strcmp(argv[i], "--") == 0)
+			return argc;
+		if (argv[i][1] == '-' && strchr(argv[i], '=') == NULL &&
+		    wants_value(argv[i] + 2))
+			i++;
+	}
+	return argc;
+}
+
+/*
+ * The first operand may be a view's name, which is then taken out; without one
+ * it is a sum.
+ */
+static const struct report_verb *
+take_verb(int *argc, char **argv)
+{
+	int at = first_operand(*argc, argv);
 	size_t i;
 
-	for (i = 1; i < VERBS && name != NULL; i++)
-		if (strcmp(name, verbs[i]->name) == 0)
-			return verbs[i];
+	for (i = 1; i < VERBS && at < *argc; i++) {
+		if (strcmp(argv[at], verbs[i]->name) != 0)
+			continue;
+		memmove(&argv[at], &argv[at + 1],
+		    (size_t)(*argc - at) * sizeof(*argv));
+		--*argc;
+		return verbs[i];
+	}
 	return verbs[0];
 }
 
@@ -31,26 +98,22 @@ run_verb(const struct report_verb *v, const struct report_options *opts,
 	struct setup s;
 	int rc = setup_init(&s, v->program.name, opts);
 
-	if (rc == EXIT_OK)
+	if (rc == EXIT_OK || v->never_fails)
 		rc = v->run(&s, nargs, args);
 	setup_free(&s);
 	if (output_finish("tt-report") != 0 && rc == EXIT_OK)
 		rc = EXIT_SYSTEM;
-	return rc;
+	return v->never_fails ? EXIT_OK : rc;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct report_options opts = { 0 };
-	const struct report_verb *v = find_verb(argc > 1 ? argv[1] : NULL);
+	const struct report_verb *v = take_verb(&argc, argv);
 	bool done;
 	int nargs;
 
-	if (v->name != NULL) {
-		argc--;
-		argv++;
-	}
 	if (options_parse(&v->program, &opts, argc, argv, &nargs, &done) != 0)
 		return EXIT_USAGE;
 	if (done)

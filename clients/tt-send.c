@@ -2,33 +2,20 @@
  * tt-send: hands usage events to collectord and waits for the ack, which means
  * that they are on stable storage. Where none comes in time they go to the
  * spool, which means the same. One event comes from options, many from NDJSON
- * or from the replies of an API.
+ * or from the replies of an API. --void of a whole session is the one thing
+ * that only the daemon itself can do.
  */
 #include <string.h>
 
 #include "clients/send/send.h"
 
-/* No option says what only one call used, or what kind of news of it this is.
- */
-static bool
-has_no_figures(const struct event *ev, int spared)
-{
-	int i;
-
-	for (i = 0; i < EV_COUNTS; i++)
-		if (ev->count[i] != 0 && i != spared)
-			return false;
-	return !ev->has_cost && !ev->copied && !ev->is_void &&
-	       ev->rank == EVENT_RANK_DEFAULT;
-}
-
 /* Options may say what all lines have in common, not what one call used. */
 static bool
 is_common(const struct event *ev)
 {
-	return has_no_figures(ev, EV_COUNTS) && ev->text[EV_MESSAGE].len == 0 &&
-	       ev->text[EV_CALL].len == 0 && ev->text[EV_REQUEST].len == 0 &&
-	       ev->ts_ms == 0;
+	return has_no_figures(ev, EV_COUNTS) && !ev->is_void &&
+	       ev->text[EV_MESSAGE].len == 0 && ev->text[EV_CALL].len == 0 &&
+	       ev->text[EV_REQUEST].len == 0 && ev->ts_ms == 0;
 }
 
 static const char *
@@ -39,7 +26,7 @@ what_is_wrong(const struct event *ev, bool from_lines, bool from_replies)
 	if (from_lines && !is_common(ev))
 		return "with - options are for all lines: no ids, times, "
 		       "counts, costs or flags of one call";
-	if (from_replies && !has_no_figures(ev, EV_LATENCY_MS))
+	if (from_replies && (ev->is_void || !has_no_figures(ev, EV_LATENCY_MS)))
 		return "with --response counts and costs are the reply's: no "
 		       "options for them, nor flags of one call";
 	return NULL;
@@ -66,6 +53,8 @@ send_all(struct sender *s, bool from_lines)
 	}
 	if (from_replies)
 		return send_response(s, &ev);
+	if (!from_lines && is_void_session(&ev))
+		return send_void(s, &ev);
 	return from_lines ? send_stream(s, &ev) : send_one(s, &ev);
 }
 
@@ -84,7 +73,7 @@ run(const struct send_options *o, char **operands, int n)
 	}
 	client_init(&s.client);
 	rc = send_all(&s, from_lines);
-	if (o->json && !o->dry_run && rc != EXIT_USAGE)
+	if (o->json && !o->dry_run && rc != EXIT_USAGE && !s.is_void_session)
 		tell_finish(&s);
 	if (output_finish(NAME) != 0 && rc == EXIT_OK)
 		rc = EXIT_SYSTEM;

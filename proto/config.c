@@ -9,7 +9,14 @@
 
 #include "proto/text.h"
 
-enum kind { KIND_TEXT, KIND_BOOL, KIND_INT, KIND_WEEKDAY, KIND_LEVEL };
+enum kind {
+	KIND_TEXT,
+	KIND_BOOL,
+	KIND_INT,
+	KIND_WEEKDAY,
+	KIND_LEVEL,
+	KIND_COST_MODE
+};
 
 static const struct key {
 	const char *section, *name;
@@ -30,6 +37,8 @@ static const struct key {
 	    "first day of the week" },
 	{ "report", "day_start", KIND_INT, AT(day_start), 0, 23, "0",
 	    "hour at which a day starts" },
+	{ "price", "cost_mode", KIND_COST_MODE, AT(prefers_reported), 0, 0,
+	    "table", "table, or reported: a reported cost comes first" },
 	{ "daemon", "log_level", KIND_LEVEL, AT(log_level), 0,
 	    sizeof(((struct config *)0)->log_level), "info",
 	    "error, warn, info or debug" },
@@ -44,9 +53,32 @@ static const struct key {
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
+/* "provider/model", each a text of an event. */
+#define PATTERN_MAX 511
+#define PRICE_TEXT_MAX 64
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+#define PRICE_HEAD "[price \""
+
+const char *const config_price_keys[CONFIG_PRICE_KEYS] = {
+	[CONFIG_PRICE_INPUT] = "input",
+	[CONFIG_PRICE_OUTPUT] = "output",
+	[CONFIG_PRICE_CACHE_READ] = "cache_read",
+	[CONFIG_PRICE_CACHE_WRITE] = "cache_write",
+	[CONFIG_PRICE_CACHE_WRITE_1H] = "cache_write_1h",
+	[CONFIG_PRICE_WEB_SEARCH] = "web_search",
+	[CONFIG_PRICE_TIER] = "tier",
+	[CONFIG_PRICE_FROM] = "from",
+	[CONFIG_PRICE_ABOVE] = "above",
+	[CONFIG_PRICE_ABOVE_INPUT] = "above_input",
+	[CONFIG_PRICE_ABOVE_OUTPUT] = "above_output",
+	[CONFIG_PRICE_ABOVE_CACHE_READ] = "above_cache_read",
+	[CONFIG_PRICE_ABOVE_CACHE_WRITE] = "above_cache_write",
+};
+
 static const char *const levels[] = { "error", "warn", "info", "debug" };
 static const char *const weekdays[] = { "monday", "tuesday", "wednesday",
 	"thursday", "friday", "saturday", "sunday" };
+static const char *const cost_modes[] = { "table", "reported" };
 /* Every even one is yes. */
 static const char *const bools[] = { "yes", "no", "true", "false", "on", "off",
 	"1", "0" };
@@ -119,6 +151,16 @@ set_level(const struct key *k, char *field, const char *s)
 }
 
 static bool
+set_cost_mode(bool *field, const char *s)
+{
+	int i = find_word(cost_modes, LENGTH(cost_modes), s);
+
+	if (i >= 0)
+		*field = i == 1;
+	return i >= 0;
+}
+
+static bool
 set_key(struct config *c, const struct key *k, const char *s)
 {
 	void *field = (char *)c + k->offset;
@@ -134,6 +176,8 @@ set_key(struct config *c, const struct key *k, const char *s)
 		return set_weekday(k, field, s);
 	case KIND_LEVEL:
 		return set_level(k, field, s);
+	case KIND_COST_MODE:
+		return set_cost_mode(field, s);
 	}
 	return false;
 }
@@ -160,6 +204,9 @@ say_wanted(const struct key *k, char *buf, size_t cap)
 	case KIND_LEVEL:
 		snprintf(buf, cap, "error, warn, info or debug");
 		return;
+	case KIND_COST_MODE:
+		snprintf(buf, cap, "table or reported");
+		return;
 	}
 }
 
@@ -171,9 +218,28 @@ config_init(struct config *c)
 		set_key(c, &keys[i], keys[i].dflt);
 }
 
+static void
+free_price(struct config_price *p)
+{
+	for (size_t i = 0; i < CONFIG_PRICE_KEYS; i++)
+		free(p->key[i].text);
+	free(p->pattern);
+}
+
+void
+config_release(struct config *c)
+{
+	for (size_t i = 0; i < c->n_prices; i++)
+		free_price(&c->prices[i]);
+	free(c->prices);
+	c->prices = NULL;
+	c->n_prices = c->prices_cap = 0;
+}
+
 /* A parse under way. */
 struct parse {
 	struct config *config;
+	bool in_price;  /* the section is a [price "…"] */
 	const char *at; /* the next line */
 	int lineno;     /* of the line before it */
 	bool stopped;   /* that line is bad, and why says so */
@@ -199,6 +265,80 @@ line_length(const char *line)
 	return n;
 }
 
+static int
+stop(struct parse *p, const char *why)
+{
+	snprintf(p->why, p->cap, "%s", why);
+	p->stopped = true;
+	return -1;
+}
+
+static struct config_price *
+new_price(struct config *c)
+{
+	size_t cap = c->prices_cap == 0 ? 8 : c->prices_cap * 2;
+	struct config_price *more;
+
+	if (c->n_prices == c->prices_cap) {
+		more = realloc(c->prices, cap * sizeof(*more));
+		if (more == NULL)
+			return NULL;
+		c->prices = more;
+		c->prices_cap = cap;
+	}
+	c->prices[c->n_prices] = (struct config_price){ 0 };
+	return &c->prices[c->n_prices++];
+}
+
+/*
+ * The head of a price's section, without libinih, which keeps 49 bytes of a
+ * section's name.
+ */
+static int
+open_price(struct parse *p, const char *line, size_t len)
+{
+	const char *start = line + strlen(PRICE_HEAD), *end = line + len;
+	const char *quote = memchr(start, '"', (size_t)(end - start)), *rest;
+	struct config_price *price;
+	struct text name;
+
+	for (rest = quote; rest != NULL && rest + 2 < end; rest++)
+		if (!is_blank(rest[2]))
+			break;
+	if (quote == NULL || end - quote < 2 || quote[1] != ']' ||
+	    (rest + 2 < end && rest[2] != ';'))
+		return stop(p, "the section is not [price \"model\"]");
+	name = (struct text){ start, (uint32_t)(quote - start) };
+	if (name.len == 0 || name.len > PATTERN_MAX || !text_is_clean(name))
+		return stop(p, "not the name of a model");
+	if (!p->config->keeps_prices)
+		return 0;
+	price = new_price(p->config);
+	if (price != NULL)
+		price->pattern = strndup(name.p, name.len);
+	if (price == NULL || price->pattern == NULL)
+		return stop(p, "out of memory");
+	price->line = p->lineno;
+	return 0;
+}
+
+/* What libinih gets to read in the place of a line that opens a section. */
+static int
+open_section(struct parse *p, const char **line, size_t *len)
+{
+	static const char stand_in[] = "[price]";
+	const size_t head = strlen(PRICE_HEAD);
+
+	p->in_price = *len >= head && memcmp(*line, PRICE_HEAD, head) == 0;
+	if (!p->in_price)
+		return 0;
+	if (open_price(p, *line, *len) != 0)
+		return -1;
+	*line = stand_in;
+	*len = strlen(stand_in);
+	return 0;
+}
+
 /*
  * Hands libinih a line at a time, so that what it does behind our back does
  * not happen: it cuts long lines in two, takes an indented line for more of the
@@ -220,6 +360,8 @@ on_want_line(char *buf, int size, void *stream)
 	len = line[0] == ';' ? 0 : line_length(line);
 	p->at += strcspn(p->at, "\n");
 	p->at += *p->at == '\n';
+	if (line[0] == '[' && open_section(p, &line, &len) != 0)
+		return NULL;
 	if (size < 2 || len > (size_t)size - 2) {
 		snprintf(p->why, p->cap, "line of %zu bytes, the limit is %d",
 		    len, size - 2);
@@ -275,6 +417,32 @@ say_refused(struct parse *p, const struct key *k, const char *value)
 	    k->name, bare ? "" : "\"", value, bare ? "" : "\"", wanted);
 }
 
+/* A key below [price "…"]. */
+static int
+take_price(struct parse *p, const char *name, const char *value)
+{
+	struct config *c = p->config;
+	int i = find_word(config_price_keys, CONFIG_PRICE_KEYS, name);
+	char why[80];
+
+	if (i < 0) {
+		snprintf(why, sizeof(why),
+		    "unknown key \"%.30s\" in a [price \"model\"]", name);
+		return stop(p, why);
+	}
+	if (strlen(value) > PRICE_TEXT_MAX || !text_is_clean(text_of(value)))
+		return stop(p, "not plain text of at most 64 bytes");
+	if (!c->keeps_prices)
+		return 0;
+	if (c->prices[c->n_prices - 1].key[i].text != NULL)
+		return stop(p, "the key was there before");
+	c->prices[c->n_prices - 1].key[i].line = p->lineno;
+	c->prices[c->n_prices - 1].key[i].text = strdup(value);
+	if (c->prices[c->n_prices - 1].key[i].text == NULL)
+		return stop(p, "out of memory");
+	return 0;
+}
+
 /* A refused key ends the parse: libinih itself would go on. */
 static int
 on_key(void *arg, const char *section, const char *name, const char *value)
@@ -282,6 +450,8 @@ on_key(void *arg, const char *section, const char *name, const char *value)
 	struct parse *p = arg;
 	const struct key *k = find_key(section, name);
 
+	if (p->in_price)
+		return take_price(p, name, value) == 0;
 	p->stopped = true;
 	if (k == NULL)
 		say_unknown(p, section, name);
@@ -296,7 +466,11 @@ int
 config_parse(struct config *c, const char *text, char *why, size_t cap)
 {
 	struct parse p = { .config = c, .at = text, .why = why, .cap = cap };
-	int bad = ini_parse_stream(on_want_line, &p, on_key, &p);
+	int bad;
+
+	if (strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+		p.at += strlen(BYTE_ORDER_MARK);
+	bad = ini_parse_stream(on_want_line, &p, on_key, &p);
 
 	if (bad < 0) {
 		snprintf(why, cap, "out of memory");

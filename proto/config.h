@@ -12,6 +12,36 @@
 
 #define CONFIG_TEXT_MAX 256
 
+/* The keys of [price "anthropic/claude-x"], as texts: what they are worth is
+ * for the daemon to say. */
+enum config_price_key {
+	CONFIG_PRICE_INPUT,
+	CONFIG_PRICE_OUTPUT,
+	CONFIG_PRICE_CACHE_READ,
+	CONFIG_PRICE_CACHE_WRITE,
+	CONFIG_PRICE_CACHE_WRITE_1H,
+	CONFIG_PRICE_WEB_SEARCH,
+	CONFIG_PRICE_TIER,
+	CONFIG_PRICE_FROM,
+	CONFIG_PRICE_ABOVE,
+	CONFIG_PRICE_ABOVE_INPUT,
+	CONFIG_PRICE_ABOVE_OUTPUT,
+	CONFIG_PRICE_ABOVE_CACHE_READ,
+	CONFIG_PRICE_ABOVE_CACHE_WRITE,
+	CONFIG_PRICE_KEYS
+};
+extern const char *const config_price_keys[CONFIG_PRICE_KEYS];
+
+/* One such section. */
+struct config_price {
+	int line;      /* of its head */
+	char *pattern; /* owned, as the texts are */
+	struct {
+		char *text; /* NULL: absent */
+		int line;
+	} key[CONFIG_PRICE_KEYS];
+};
+
 struct config {
 	/* [core] */
 	char machine[CONFIG_TEXT_MAX]; /* "": the id made with the store */
@@ -20,6 +50,13 @@ struct config {
 	char tz[CONFIG_TEXT_MAX]; /* "": TZ, else the system's */
 	int64_t week_start;       /* 1 Monday … 7 Sunday; names in the file */
 	int64_t day_start;        /* hour, 0 to 23 */
+	/* [price] */
+	bool prefers_reported; /* cost_mode = reported, not table */
+	/* [price "…"], in their order; only where keeps_prices was set before
+	 * the parse, which clients have no need to do. */
+	bool keeps_prices;
+	struct config_price *prices; /* owned: config_release */
+	size_t n_prices, prices_cap;
 	/* [daemon] */
 	char log_level[16];        /* error, warn, info, debug */
 	int64_t max_connections;   /* also bounded by the file limit */
@@ -27,7 +64,9 @@ struct config {
 	int64_t request_timeout_s; /* a half-sent request is closed */
 };
 
-void config_init(struct config *c); /* the defaults */
+void config_init(struct config *c); /* the defaults; frees nothing */
+/* Frees what the parse kept; after config_init it is safe to repeat. */
+void config_release(struct config *c);
 /*
  * Reads INI text over what *c holds. 0, or the number of the first bad line
  * with why filled ("unknown key \"tzz\" in [report]").

@@ -133,8 +133,8 @@ figure_cost(const struct sums *s, char buf[FIGURE_MAX])
 }
 
 void
-figure_cost_as(const struct sums *s, enum figure_decimals decimals,
-    char buf[FIGURE_MAX])
+figure_cost_as(
+    const struct sums *s, enum figure_decimals decimals, char buf[FIGURE_MAX])
 {
 	uint64_t calls = s->n[SUM_CALLS], unpriced = s->n[SUM_UNPRICED_CALLS];
 	char text[FIGURE_MAX];
@@ -219,10 +219,10 @@ figure_duration(int64_t ms, char buf[FIGURE_MAX])
 		int64_t ms;
 		const char *one, *many;
 	} units[] = {
-		{ DAY_MS, "day", "days" },
-		{ HOUR_MS, "h", "h" },
-		{ MINUTE_MS, "min", "min" },
-		{ SECOND_MS, "s", "s" },
+		{ DAY_MS, N_("day"), N_("days") },
+		{ HOUR_MS, N_("h"), N_("h") },
+		{ MINUTE_MS, N_("min"), N_("min") },
+		{ SECOND_MS, N_("s"), N_("s") },
 	};
 	int64_t n;
 	size_t i = 0;
@@ -231,7 +231,7 @@ figure_duration(int64_t ms, char buf[FIGURE_MAX])
 		i++;
 	n = ms < 0 ? 0 : ms / units[i].ms;
 	snprintf(buf, FIGURE_MAX, "%" PRId64 " %s", n,
-	    n == 1 ? units[i].one : units[i].many);
+	    _(n == 1 ? units[i].one : units[i].many));
 }
 
 void
@@ -256,9 +256,9 @@ figure_ago(int64_t ms, char buf[FIGURE_MAX])
 	char text[FIGURE_MAX];
 
 	if (ms < SECOND_MS) {
-		snprintf(buf, FIGURE_MAX, "just now");
+		snprintf(buf, FIGURE_MAX, "%s", _("just now"));
 		return;
 	}
 	figure_duration(ms, text);
-	snprintf(buf, FIGURE_MAX, "%.60s ago", text);
+	snprintf(buf, FIGURE_MAX, _("%.60s ago"), text);
 }

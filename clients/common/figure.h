@@ -36,8 +36,8 @@ void figure_money_as(
  * is not.
  */
 void figure_cost(const struct sums *s, char buf[FIGURE_MAX]);
-void figure_cost_as(const struct sums *s, enum figure_decimals decimals,
-    char buf[FIGURE_MAX]);
+void figure_cost_as(
+    const struct sums *s, enum figure_decimals decimals, char buf[FIGURE_MAX]);
 /* The same, and what of it a plan covers where it does: "$3.10 (plan $2.00)".
  */
 #define FIGURE_COST_MAX (3 * FIGURE_MAX)

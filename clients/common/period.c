@@ -341,6 +341,55 @@ period_between(const char *from, const char *to, const struct period_rules *r,
 	return 0;
 }
 
+static int
+months_between(struct civil from, struct civil to)
+{
+	return (to.year - from.year) * 12 + to.month - from.month;
+}
+
+static int
+days_between(struct civil from, struct civil to)
+{
+	int n = 0;
+
+	while (calendar_cmp(from, to) < 0 && n < DAYS_MAX) {
+		from = calendar_add_days(from, 1);
+		n++;
+	}
+	return n;
+}
+
+static int64_t
+start_before(const struct period *p, const struct period_rules *r)
+{
+	struct civil from = calendar_day_of(p->from_ms, r->day_start);
+	struct civil to = calendar_day_of(p->to_ms, r->day_start);
+
+	if (day_edge(from, r) != p->from_ms || day_edge(to, r) != p->to_ms)
+		return p->from_ms - (p->to_ms - p->from_ms);
+	if (from.day == 1 && to.day == 1)
+		return day_edge(
+		    calendar_add_months(from, -months_between(from, to)), r);
+	return day_edge(calendar_add_days(from, -days_between(from, to)), r);
+}
+
+void
+period_before(const struct period *p, const struct period_rules *r,
+    int64_t now_ms, struct period *before)
+{
+	int64_t end_ms;
+
+	*before = *p;
+	before->from_ms = start_before(p, r);
+	before->to_ms = p->from_ms;
+	if (now_ms < p->from_ms || now_ms >= p->to_ms)
+		return;
+	end_ms = before->from_ms + (now_ms - p->from_ms);
+	end_ms -= end_ms % SLOT_MS - SLOT_MS;
+	if (end_ms < before->to_ms)
+		before->to_ms = end_ms;
+}
+
 void
 period_bound(struct period *p, const struct period_rules *r, int64_t first_ms,
     int64_t last_ms, int64_t now_ms)

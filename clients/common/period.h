@@ -57,6 +57,13 @@ int period_between(const char *from, const char *to,
     const struct period_rules *r, int64_t now_ms, struct period *p, char *why,
     size_t cap);
 /*
+ * The period before one whose ends are closed: as many months where it is whole
+ * months, else as many days, else as long. Where now lies in p, it ends as far
+ * into itself as now is in p, on a quarter of an hour.
+ */
+void period_before(const struct period *p, const struct period_rules *r,
+    int64_t now_ms, struct period *before);
+/*
  * Closes the open ends around what the store has, whole days. first_ms 0: the
  * store is empty, and today is meant.
  */

@@ -124,9 +124,16 @@ copy_printable(char *out, struct text t)
 void
 table_column(struct table *t, const char *name, unsigned flags)
 {
+	struct text text = text_of(name);
+	size_t width;
+	char *copy;
+
 	if (t->ncols == TABLE_COLUMNS_MAX || t->n > 0)
 		return;
-	t->head[t->ncols++] = (struct table_head){ name, flags, strlen(name) };
+	copy = must(malloc((size_t)text.len + 1));
+	width = copy_printable(copy, text);
+	free(copy);
+	t->head[t->ncols++] = (struct table_head){ name, flags, width };
 }
 
 static void

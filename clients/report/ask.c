@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clients/common/output.h"
+#include "clients/common/text_lang.h"
+
 static int
 refuse_key(
     const char *name, size_t len, const char *what, char *why, size_t cap)
@@ -24,8 +27,9 @@ find_key(struct text name, enum period_step *step, enum report_key *key)
 	for (i = STEP_HOUR; i < PERIOD_STEPS; i++)
 		if (text_is(name, period_step_names[i]))
 			*step = (enum period_step)i;
+	/* Rules are the views' own way to prices. */
 	for (i = 0; i < REPORT_KEYS; i++)
-		if (text_is(name, report_key_names[i]))
+		if (i != KEY_RULE && text_is(name, report_key_names[i]))
 			*key = (enum report_key)i;
 }
 
@@ -40,15 +44,15 @@ has_key(const struct report_query *q, enum report_key key)
 	return false;
 }
 
-static void
-add_time(struct ask *a, enum period_step step)
+void
+ask_add_time(struct ask *a, enum period_step step)
 {
 	a->by[a->nby++] = (struct ask_key){ true, 0 };
 	a->step = step;
 }
 
-static void
-add_key(struct ask *a, enum report_key key)
+void
+ask_add_key(struct ask *a, enum report_key key)
 {
 	a->by[a->nby++] = (struct ask_key){ false, a->query.nby };
 	a->query.by[a->query.nby++] = key;
@@ -63,19 +67,19 @@ add_named(struct ask *a, const char *name, size_t len, char *why, size_t cap)
 	find_key((struct text){ name, (uint32_t)len }, &step, &key);
 	if (step != PERIOD_STEPS && a->step != STEP_NONE)
 		return refuse_key(name, len,
-		    "is one time key too many (hour, day, week or month)", why,
-		    cap);
+		    _("is one time key too many (hour, day, week or month)"),
+		    why, cap);
 	if (key != REPORT_KEYS && has_key(&a->query, key))
-		return refuse_key(name, len, "is given twice", why, cap);
+		return refuse_key(name, len, _("is given twice"), why, cap);
 	if (step != PERIOD_STEPS)
-		add_time(a, step);
+		ask_add_time(a, step);
 	else if (key != REPORT_KEYS)
-		add_key(a, key);
+		ask_add_key(a, key);
 	else
 		return refuse_key(name, len,
-		    "is not a key (day, week, month, hour, model, provider, "
-		    "agent, project, machine, session, branch, account, kind, "
-		    "billing, none)",
+		    _("is not a key (day, week, month, hour, model, provider, "
+		      "agent, project, machine, session, branch, account, "
+		      "kind, billing, none)"),
 		    why, cap);
 	return 0;
 }
@@ -109,9 +113,9 @@ find_keys(struct ask *a, const struct option_list *by, char *why, size_t cap)
 	if (by->n > 0)
 		return 0;
 	if (a->period.step == STEP_NONE)
-		add_key(a, KEY_MODEL);
+		ask_add_key(a, KEY_MODEL);
 	else
-		add_time(a, a->period.step);
+		ask_add_time(a, a->period.step);
 	return 0;
 }
 
@@ -124,7 +128,7 @@ ask_filters(struct report_query *q, const struct report_options *o, char *why,
 	for (k = 0; k < REPORT_KEYS; k++)
 		for (i = 0; i < o->filter[k].n; i++) {
 			if (q->nfilter == LIMIT_FILTER_PATTERNS) {
-				snprintf(why, cap, "more than %u filters",
+				snprintf(why, cap, _("more than %u filters"),
 				    LIMIT_FILTER_PATTERNS);
 				return -1;
 			}
@@ -137,25 +141,42 @@ ask_filters(struct report_query *q, const struct report_options *o, char *why,
 
 static int
 find_period(struct ask *a, const struct setup *s, int nargs, char **args,
-    char *why, size_t cap)
+    const char *period, char *why, size_t cap)
 {
 	const struct report_options *o = s->opts;
 
 	if (nargs > 1) {
-		snprintf(
-		    why, cap, "one period only: what is \"%.60s\"?", args[1]);
+		snprintf(why, cap, _("one period only: what is \"%.60s\"?"),
+		    args[1]);
 		return -1;
 	}
-	if (nargs == 1 && (o->from != NULL || o->to != NULL)) {
+	if ((nargs == 1) + (o->date != NULL) +
+		(o->from != NULL || o->to != NULL) >
+	    1) {
 		snprintf(
-		    why, cap, "give a period, or --from and --to: not both");
+		    why, cap, _("give a period, or --from and --to: not both"));
 		return -1;
 	}
+	if (nargs == 1 || o->date != NULL)
+		period = nargs == 1 ? args[0] : o->date;
 	if (o->from != NULL || o->to != NULL)
 		return period_between(
 		    o->from, o->to, &s->rules, s->now_ms, &a->period, why, cap);
-	return period_parse(nargs == 1 ? args[0] : "today", &s->rules,
-	    s->now_ms, &a->period, why, cap);
+	return period_parse(period, &s->rules, s->now_ms, &a->period, why, cap);
+}
+
+int
+ask_begin(struct ask *a, const struct setup *s, int nargs, char **args,
+    const char *period)
+{
+	char why[256];
+
+	memset(a, 0, sizeof(*a));
+	a->rules = &s->rules;
+	if (find_period(a, s, nargs, args, period, why, sizeof(why)) == 0 &&
+	    ask_filters(&a->query, s->opts, why, sizeof(why)) == 0)
+		return EXIT_OK;
+	return setup_refuse(s, why);
 }
 
 int
@@ -164,12 +185,12 @@ ask_init(struct ask *a, const struct setup *s, int nargs, char **args)
 	const struct report_options *o = s->opts;
 	char why[256];
 
-	memset(a, 0, sizeof(*a));
-	a->rules = &s->rules;
-	if (find_period(a, s, nargs, args, why, sizeof(why)) != 0 ||
-	    find_keys(a, &o->by, why, sizeof(why)) != 0 ||
-	    ask_filters(&a->query, o, why, sizeof(why)) != 0)
-		return setup_refuse(s, why);
+	int rc = ask_begin(a, s, nargs, args, "today");
+
+	if (rc == EXIT_OK && find_keys(a, &o->by, why, sizeof(why)) != 0)
+		rc = setup_refuse(s, why);
+	if (rc != EXIT_OK)
+		return rc;
 	a->query.want_sessions = o->json || o->csv || o->tsv || o->sessions ||
 				 has_key(&a->query, KEY_SESSION);
 	return EXIT_OK;
@@ -209,6 +230,21 @@ ask_edges(struct ask *a, struct setup *s)
 		&a->query.nedges, why, sizeof(why)) != 0)
 		rc = setup_refuse(s, why);
 	return rc;
+}
+
+int
+ask_answer(struct ask *a, struct setup *s, struct answer *answer)
+{
+	enum client_result r;
+	int rc = ask_edges(a, s);
+
+	memset(answer, 0, sizeof(*answer));
+	if (rc == EXIT_OK)
+		rc = setup_connect(s);
+	if (rc != EXIT_OK)
+		return rc;
+	r = fetch_report(&s->client, &a->query, s->deadline_ms, answer);
+	return r == CLIENT_OK ? EXIT_OK : setup_failed(s, r);
 }
 
 void
@@ -265,4 +301,53 @@ ask_sort(const struct ask *a, struct answer *answer)
 		return; /* the daemon's order */
 	qsort_r(answer->rows, answer->n, sizeof(*answer->rows), compare_rows,
 	    (void *)a);
+}
+
+/* Whether it is days from first to last; those then. */
+static bool
+is_days(const struct ask *a, struct civil *first, struct civil *last)
+{
+	int64_t from = a->query.edges[0];
+	int64_t to = a->query.edges[a->query.nedges - 1];
+	int day_start = a->rules->day_start;
+
+	*first = calendar_day_of(from, day_start);
+	*last = calendar_day_of(to - 1, day_start);
+	return calendar_day_start(*first, day_start) == from &&
+	       calendar_cmp(calendar_day_of(to, day_start), *last) != 0 &&
+	       calendar_day_start(calendar_add_days(*last, 1), day_start) == to;
+}
+
+void
+ask_put_caption(const struct ask *a)
+{
+	char x[CALENDAR_TEXT_MAX], y[CALENDAR_TEXT_MAX];
+	struct civil first, last;
+
+	if (is_days(a, &first, &last)) {
+		calendar_format_date(first, x);
+		calendar_format_date(last, y);
+	} else {
+		calendar_format_time(a->query.edges[0], x);
+		calendar_format_time(a->query.edges[a->query.nedges - 1], y);
+	}
+	if (strcmp(x, y) == 0)
+		printf("%s, %s", x, calendar_zone());
+	else
+		printf(_("%s to %s, %s"), x, y, calendar_zone());
+	if (a->rules->day_start != 0)
+		printf(_(", days from %02d:00"), a->rules->day_start);
+	putchar('\n');
+}
+
+void
+ask_put_period(const struct ask *a)
+{
+	char from[CALENDAR_TEXT_MAX], to[CALENDAR_TEXT_MAX];
+
+	calendar_format_time(a->query.edges[0], from);
+	calendar_format_time(a->query.edges[a->query.nedges - 1], to);
+	printf("\"period\":{\"from\":\"%s\",\"to\":\"%s\",\"tz\":", from, to);
+	json_put_str(stdout, calendar_zone());
+	putchar('}');
 }

@@ -25,6 +25,15 @@ struct ask {
 
 /* EXIT_*, after one line. Needs no daemon. */
 int ask_init(struct ask *a, const struct setup *s, int nargs, char **args);
+/*
+ * The same without keys, for views that know theirs: the period of the operand,
+ * of --from and --to or --date, or that one; and the filters. The period is one
+ * row.
+ */
+int ask_begin(struct ask *a, const struct setup *s, int nargs, char **args,
+    const char *period);
+void ask_add_key(struct ask *a, enum report_key key);
+void ask_add_time(struct ask *a, enum period_step step);
 /* Adds the filters of the options to a query. 0, or -1 with why. */
 int ask_filters(struct report_query *q, const struct report_options *o,
     char *why, size_t cap);
@@ -35,6 +44,16 @@ int ask_filters(struct report_query *q, const struct report_options *o,
 int ask_edges(struct ask *a, struct setup *s);
 void ask_free(struct ask *a);
 
+/*
+ * What most views do: connects, and asks by the keys added. EXIT_*; answer_free
+ * in any case.
+ */
+int ask_answer(struct ask *a, struct setup *s, struct answer *answer);
+
+/* What it is about, "2026-11-16 to 2026-11-22, Europe/Berlin", in a line. */
+void ask_put_caption(const struct ask *a);
+/* "period":{"from":…,"to":…,"tz":…} */
+void ask_put_period(const struct ask *a);
 /* "day", "model", … of the i-th column. */
 const char *ask_key_name(const struct ask *a, size_t i);
 /* The i-th column's text in that row; buf is used for times. */

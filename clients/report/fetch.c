@@ -85,22 +85,33 @@ make_room(struct answer *a, size_t n)
 	return 0;
 }
 
-static enum client_result
-take_rows(
-    struct client *c, struct wire_cursor result, size_t nby, struct answer *a)
+/* 0, -1 where they are no rows, -2 where there is no memory. */
+static int
+add_rows(struct wire_cursor result, size_t nby, struct answer *a)
 {
 	struct value rows;
 	uint32_t i;
 
 	if (!unpack_member(result, "rows", &rows) || rows.type != VALUE_ARRAY ||
 	    rows.n > LIMIT_PAGE_ROWS)
-		return nonsense(c, "rows");
+		return -1;
 	if (make_room(a, rows.n) != 0)
-		return no_memory(c);
+		return -2;
 	for (i = 0; i < rows.n; i++)
 		if (unpack_row(&rows.rest, nby, &a->rows[a->n++]) != 0)
-			return nonsense(c, "rows");
-	return CLIENT_OK;
+			return -1;
+	return 0;
+}
+
+static enum client_result
+take_rows(
+    struct client *c, struct wire_cursor result, size_t nby, struct answer *a)
+{
+	int rc = add_rows(result, nby, a);
+
+	if (rc == 0)
+		return CLIENT_OK;
+	return rc == -1 ? nonsense(c, "rows") : no_memory(c);
 }
 
 static int
@@ -127,8 +138,11 @@ take_page(struct client *c, uint32_t msgid, size_t nby, int64_t deadline_ms,
 	result = c->reply.result;
 	if (keep_result(a, &result) != 0)
 		return no_memory(c);
-	if (a->pages->next == NULL && take_total(result, &a->total) != 0)
-		return nonsense(c, "total");
+	if (a->pages->next == NULL) {
+		a->first = result;
+		if (take_total(result, &a->total) != 0)
+			return nonsense(c, "total");
+	}
 	*token = 0;
 	if (unpack_member(result, "more", &more) && more.type == VALUE_BOOL &&
 	    more.b) {
@@ -186,16 +200,34 @@ fetch_report(struct client *c, const struct report_query *q,
 	return fetch_answer(c, MSGID_REPORT, q->nby, deadline_ms, a);
 }
 
+int
+fetch_rows(struct wire_cursor report, size_t nby, struct answer *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->first = report;
+	if (take_total(report, &a->total) == 0 && add_rows(report, nby, a) == 0)
+		return 0;
+	answer_free(a);
+	return -1;
+}
+
+enum client_result
+fetch_call(
+    struct client *c, struct packer *k, uint32_t msgid, int64_t deadline_ms)
+{
+	enum client_result r = send_packed(c, k, deadline_ms);
+
+	return r != CLIENT_OK ? r : client_wait(c, msgid, deadline_ms);
+}
+
 enum client_result
 fetch_status(struct client *c, int64_t deadline_ms)
 {
 	struct packer k = { 0 };
-	enum client_result r;
 
 	pack_request(&k, MSGID_STATUS, "status");
 	pack_map(&k, 0);
-	r = send_packed(c, &k, deadline_ms);
-	return r != CLIENT_OK ? r : client_wait(c, MSGID_STATUS, deadline_ms);
+	return fetch_call(c, &k, MSGID_STATUS, deadline_ms);
 }
 
 bool
@@ -221,4 +253,53 @@ fetch_text(const struct value *map, const char *key)
 	if (fetch_member(map, key, &v) && v.type == VALUE_TEXT)
 		return v.text;
 	return TEXT("");
+}
+
+bool
+fetch_bool(const struct value *map, const char *key)
+{
+	struct value v;
+
+	return fetch_member(map, key, &v) && v.type == VALUE_BOOL && v.b;
+}
+
+money_sum
+fetch_money(const struct value *map, const char *key)
+{
+	struct text t = fetch_text(map, key);
+	money_sum pico;
+
+	return money_parse_sum(t.p, t.len, &pico) == 0 ? pico : 0;
+}
+
+struct value
+fetch_value(struct wire_cursor result)
+{
+	struct value v;
+
+	if (unpack_value(&result, &v) != 0)
+		v = (struct value){ .type = VALUE_NIL };
+	return v;
+}
+
+bool
+fetch_next(struct value *list, struct value *element)
+{
+	if (list->type != VALUE_ARRAY || list->n == 0)
+		return false;
+	list->n--;
+	return unpack_value(&list->rest, element) == 0;
+}
+
+void *
+fetch_keep(struct wire_cursor *result)
+{
+	size_t len = (size_t)(result->end - result->p);
+	uint8_t *copy = malloc(len + 1);
+
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, result->p, len);
+	*result = (struct wire_cursor){ copy, copy + len };
+	return copy;
 }

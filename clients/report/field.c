@@ -47,8 +47,8 @@ field_name(size_t i)
 	return names[fields[i].kind];
 }
 
-static void
-put_money(FILE *f, money_sum pico)
+void
+field_put_money(FILE *f, money_sum pico)
 {
 	char text[MONEY_TEXT_MAX];
 
@@ -56,8 +56,8 @@ put_money(FILE *f, money_sum pico)
 	fputs(text, f);
 }
 
-static bool
-is_unpriced(const struct sums *s)
+bool
+field_is_unpriced(const struct sums *s)
 {
 	return s->n[SUM_CALLS] > 0 &&
 	       s->n[SUM_UNPRICED_CALLS] >= s->n[SUM_CALLS];
@@ -77,13 +77,13 @@ field_put(FILE *f, size_t i, const struct report_row *row, const char *unknown)
 		fprintf(f, "%" PRIu64, sums_total_tokens(&row->sums));
 		break;
 	case FIELD_COST:
-		if (is_unpriced(&row->sums))
+		if (field_is_unpriced(&row->sums))
 			fputs(unknown, f);
 		else
-			put_money(f, row->sums.cost);
+			field_put_money(f, row->sums.cost);
 		break;
 	case FIELD_PLAN:
-		put_money(f, row->sums.plan_cost);
+		field_put_money(f, row->sums.plan_cost);
 		break;
 	}
 }

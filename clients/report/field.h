@@ -18,6 +18,10 @@ const char *field_name(size_t i);
  */
 void field_put(
     FILE *f, size_t i, const struct report_row *row, const char *unknown);
+/* Exact decimal dollars. */
+void field_put_money(FILE *f, money_sum pico);
+/* No call of them has a price. */
+bool field_is_unpriced(const struct sums *s);
 /* ,"calls":12,"sessions":2 and so on; the first comma only if asked for. */
 void field_put_json(FILE *f, const struct report_row *row, bool comma);
 

@@ -5,6 +5,7 @@
 
 #include "clients/common/launch.h"
 #include "clients/common/output.h"
+#include "clients/common/text_lang.h"
 
 #define DEADLINE_MS 10000
 
@@ -35,9 +36,9 @@ find_zone(struct setup *s)
 	if ((s->opts->tz == NULL || tz[0] != '\0') &&
 	    calendar_use_zone(tz) == 0)
 		return EXIT_OK;
-	snprintf(why, sizeof(why), "no time zone \"%.255s\"", tz);
+	snprintf(why, sizeof(why), _("no time zone \"%.255s\""), tz);
 	if (s->opts->tz == NULL && tz[0] == '\0')
-		snprintf(why, sizeof(why), "TZ names no time zone");
+		snprintf(why, sizeof(why), _("TZ names no time zone"));
 	return setup_refuse(s, why);
 }
 
@@ -57,7 +58,7 @@ find_rules(struct setup *s)
 	if (s->rules.week_start != 0)
 		return EXIT_OK;
 	snprintf(why, sizeof(why),
-	    "--week-start: %.40s is not a day (monday to sunday)", name);
+	    _("--week-start: %.40s is not a day (monday to sunday)"), name);
 	return setup_refuse(s, why);
 }
 
@@ -69,12 +70,15 @@ check_output(struct setup *s)
 
 	if (o->json + o->csv + o->tsv > 1)
 		return setup_refuse(
-		    s, "only one of --json, --csv and --tsv is possible");
+		    s, _("only one of --json, --csv and --tsv is possible"));
+	if (o->cents && o->exact)
+		return setup_refuse(
+		    s, _("only one of --cents and --exact is possible"));
 	s->color = table_color_parse(o->color);
 	if (s->color != COLOR_BAD)
 		return EXIT_OK;
 	snprintf(why, sizeof(why),
-	    "--color: %.40s is not auto, always or never", o->color);
+	    _("--color: %.40s is not auto, always or never"), o->color);
 	return setup_refuse(s, why);
 }
 
@@ -128,6 +132,21 @@ setup_width(const struct setup *s)
 	return table_output_width(stdout);
 }
 
+enum figure_decimals
+setup_decimals(const struct setup *s)
+{
+	if (s->opts->exact)
+		return FIGURE_EXACT;
+	return s->opts->cents ? FIGURE_CENTS : FIGURE_BY_SIZE;
+}
+
+void
+setup_allow(struct setup *s, int64_t ms)
+{
+	if (!s->opts->deadline_seen)
+		s->deadline_ms = client_now_ms() + ms;
+}
+
 int
 setup_print(const struct setup *s, struct table *t)
 {
@@ -137,7 +156,7 @@ setup_print(const struct setup *s, struct table *t)
 	table_free(t);
 	if (rc == 0)
 		return EXIT_OK;
-	complain(s->program, "the table could not be drawn");
+	complain(s->program, _("the table could not be drawn"));
 	return EXIT_SYSTEM;
 }
 

@@ -6,6 +6,7 @@
 #define REPORT_SETUP_H
 
 #include "clients/common/client.h"
+#include "clients/common/figure.h"
 #include "clients/common/options.h"
 #include "clients/common/period.h"
 #include "clients/common/table.h"
@@ -22,6 +23,16 @@ struct report_options {
 	bool sessions, full;
 	/* Summary. */
 	bool year, all;
+	/* Money in tables. */
+	bool cents, exact;
+	/* Other views. */
+	const char *date, *sort, *format;
+	uint64_t limit, length;
+	bool length_seen, active;
+	/* Events. */
+	const char *since, *until, *session, *machine, *cursor_file;
+	uint64_t cursor;
+	bool cursor_seen, print_cursor;
 };
 
 #define REPORT_OPTION(name, kind, member, arg, help)                           \
@@ -54,6 +65,18 @@ struct report_options {
 	    REPORT_FILTER("account", KEY_ACCOUNT),                             \
 	    REPORT_FILTER("kind", KEY_KIND),                                   \
 	    REPORT_FILTER("billing", KEY_BILLING)
+
+#define REPORT_MONEY                                                           \
+	REPORT_OPTION(                                                         \
+	    "cents", OPTION_FLAG, cents, NULL, "money with two decimals"),     \
+	    REPORT_OPTION("exact", OPTION_FLAG, exact, NULL,                   \
+		"money with all of its decimals")
+
+#define REPORT_PERIOD                                                          \
+	REPORT_OPTION("from", OPTION_TEXT, from, "WHEN",                       \
+	    "a date, or a time on a quarter of an hour"),                      \
+	    REPORT_OPTION("to", OPTION_TEXT, to, "WHEN",                       \
+		"a date, which is included, or a time, which is not")
 
 #define REPORT_CALENDAR                                                        \
 	REPORT_HEAD("Calendar"),                                               \
@@ -96,16 +119,24 @@ int setup_refuse(const struct setup *s, const char *why);
 /* Draws and frees the table. EXIT_OK or EXIT_SYSTEM. */
 int setup_print(const struct setup *s, struct table *t);
 size_t setup_width(const struct setup *s);
+/* --cents and --exact. */
+enum figure_decimals setup_decimals(const struct setup *s);
+/* More time than usual where --deadline does not say. */
+void setup_allow(struct setup *s, int64_t ms);
 void setup_free(struct setup *s);
 
 /* One view of tt-report. */
 struct report_verb {
 	const char *name; /* NULL: the one without a name */
 	struct option_program program;
+	/* Runs in any case, and whatever happens the program exits with 0. */
+	bool never_fails;
 	/* EXIT_*; args are the operands. */
 	int (*run)(struct setup *s, int nargs, char **args);
 };
 
-extern const struct report_verb verb_sum, verb_summary, verb_status;
+extern const struct report_verb verb_sum, verb_summary, verb_status, verb_bill,
+    verb_session, verb_sessions, verb_blocks, verb_statusline, verb_explain,
+    verb_doctor, verb_events, verb_follow;
 
 #endif

@@ -6,6 +6,7 @@
 #include "clients/common/figure.h"
 #include "clients/common/output.h"
 #include "clients/common/spool.h"
+#include "clients/common/text_lang.h"
 #include "clients/report/fetch.h"
 #include "clients/report/setup.h"
 
@@ -45,24 +46,6 @@ count_spooled(const char *path)
 		n += is_spooled(e->d_name);
 	closedir(dir);
 	return n;
-}
-
-static bool
-flag(const struct value *map, const char *key)
-{
-	struct value v;
-
-	return fetch_member(map, key, &v) && v.type == VALUE_BOOL && v.b;
-}
-
-/* The i-th source moves the cursor on; false after the last. */
-static bool
-next_source(struct value *list, struct value *source)
-{
-	if (list->type != VALUE_ARRAY || list->n == 0)
-		return false;
-	list->n--;
-	return unpack_value(&list->rest, source) == 0;
 }
 
 static void
@@ -125,7 +108,7 @@ json_sources(const struct status *st)
 	bool first = true;
 
 	fputs(",\n \"sources\":[", stdout);
-	for (; next_source(&list, &source); first = false) {
+	for (; fetch_next(&list, &source); first = false) {
 		fputs(first ? "\n  {" : ",\n  {", stdout);
 		json_texts(&source, texts, 3);
 		json_numbers(&source, numbers, 1);
@@ -149,7 +132,7 @@ put_json(const struct status *st)
 	json_texts(&st->all, texts, 4);
 	json_numbers(&st->all, numbers, 7);
 	printf(",\"autostarted\":%s",
-	    flag(&st->all, "autostarted") ? "true" : "false");
+	    fetch_bool(&st->all, "autostarted") ? "true" : "false");
 	json_store(st);
 	printf(",\n \"spool\":{\"waiting\":%" PRIu64, st->waiting);
 	json_numbers(&st->spool, spool, 2);
@@ -168,16 +151,22 @@ put_path(const char *title, const struct value *map, const char *key)
 static void
 put_daemon(const struct status *st)
 {
-	char up[FIGURE_MAX];
+	char up[FIGURE_MAX], version[80];
+	int pid;
 
 	figure_duration((int64_t)fetch_u64(&st->all, "uptime_ms"), up);
-	fputs("daemon    collectord ", stdout);
-	table_put_clean(stdout, fetch_text(&st->all, "version"));
-	printf(", pid %" PRIu64 ", up %s%s\n", fetch_u64(&st->all, "pid"), up,
-	    flag(&st->all, "autostarted") ? ", started by a client" : "");
-	put_path("socket", &st->all, "socket");
-	put_path("config", &st->all, "config");
-	put_path("machine", &st->all, "machine");
+	table_clean(fetch_text(&st->all, "version"), version, sizeof(version));
+	pid = (int)fetch_u64(&st->all, "pid");
+	if (fetch_bool(&st->all, "autostarted"))
+		printf(_("daemon    collectord %s, pid %d, up %s, started by a "
+			 "client\n"),
+		    version, pid, up);
+	else
+		printf(_("daemon    collectord %s, pid %d, up %s\n"), version,
+		    pid, up);
+	put_path(_("socket"), &st->all, "socket");
+	put_path(_("config"), &st->all, "config");
+	put_path(_("machine"), &st->all, "machine");
 }
 
 static void
@@ -193,24 +182,27 @@ put_store(const struct status *st)
 	figure_grouped(fetch_u64(&st->store, "events"), events);
 	figure_grouped(fetch_u64(&st->store, "calls"), calls);
 	figure_grouped(fetch_u64(&st->store, "sessions"), sessions);
-	put_path("store", &st->store, "path");
-	printf("          %s, schema %" PRIu64
-	       ": %s events, %s calls, %s sessions\n",
-	    size, fetch_u64(&st->store, "schema"), events, calls, sessions);
+	put_path(_("store"), &st->store, "path");
+	printf(_("          %s, schema %d: %s events, %s calls, %s sessions\n"),
+	    size, (int)fetch_u64(&st->store, "schema"), events, calls,
+	    sessions);
 	if (first == 0)
 		return;
 	calendar_format_date(calendar_day_of((int64_t)first, 0), from);
 	calendar_format_date(calendar_day_of((int64_t)last, 0), to);
-	printf("          calls of %s to %s\n", from, to);
+	printf(_("          calls of %s to %s\n"), from, to);
 }
 
 static void
 put_spool(const struct status *st)
 {
-	printf("spool     %" PRIu64 " waiting, %" PRIu64 " taken in, %" PRIu64
-	       " refused\n",
-	    st->waiting, fetch_u64(&st->spool, "taken"),
-	    fetch_u64(&st->spool, "bad"));
+	char waiting[FIGURE_MAX], taken[FIGURE_MAX], bad[FIGURE_MAX];
+
+	figure_grouped(st->waiting, waiting);
+	figure_grouped(fetch_u64(&st->spool, "taken"), taken);
+	figure_grouped(fetch_u64(&st->spool, "bad"), bad);
+	printf(_("spool     %s waiting, %s taken in, %s refused\n"), waiting,
+	    taken, bad);
 }
 
 static void
@@ -224,7 +216,7 @@ put_source(struct table *t, const struct value *source, int64_t now_ms)
 
 	for (i = 0; i < 3; i++) {
 		text = fetch_text(source, texts[i]);
-		table_text(t, text.len > 0 ? text : TEXT("(none)"));
+		table_text(t, text.len > 0 ? text : text_of(_("(none)")));
 	}
 	figure_grouped(fetch_u64(source, "events"), buf);
 	table_str(t, buf);
@@ -241,18 +233,18 @@ put_sources(const struct status *st)
 	struct table *t;
 
 	if (list.n == 0) {
-		puts("sources   none was heard yet");
+		puts(_("sources   none was heard yet"));
 		return EXIT_OK;
 	}
 	putchar('\n');
 	t = table_new();
-	table_column(t, "agent", TABLE_TRUNC);
-	table_column(t, "source", 0);
-	table_column(t, "machine", TABLE_TRUNC);
-	table_column(t, "events", TABLE_RIGHT);
-	table_column(t, "last heard", 0);
-	table_column(t, "at", 0);
-	while (next_source(&list, &source))
+	table_column(t, _("agent"), TABLE_TRUNC);
+	table_column(t, _("source"), 0);
+	table_column(t, _("machine"), TABLE_TRUNC);
+	table_column(t, _("events"), TABLE_RIGHT);
+	table_column(t, _("last heard"), 0);
+	table_column(t, _("at"), 0);
+	while (fetch_next(&list, &source))
 		put_source(t, &source, st->s->now_ms);
 	return setup_print(st->s, t);
 }
@@ -281,7 +273,7 @@ run(struct setup *s, int nargs, char **args)
 
 	if (nargs > 0) {
 		snprintf(why, sizeof(why),
-		    "status takes no operand: what is \"%.60s\"?", args[0]);
+		    _("status takes no operand: what is \"%.60s\"?"), args[0]);
 		return setup_refuse(s, why);
 	}
 	rc = setup_connect(s);

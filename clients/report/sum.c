@@ -5,10 +5,7 @@ static const struct option_spec specs[] = {
 	REPORT_OPTION("by", OPTION_LIST, by, "KEY[,KEY]",
 	    "day, week, month or hour; model, provider, agent, project, "
 	    "machine, session, branch, account, kind, billing; none"),
-	REPORT_OPTION("from", OPTION_TEXT, from, "WHEN",
-	    "a date, or a time on a quarter of an hour"),
-	REPORT_OPTION("to", OPTION_TEXT, to, "WHEN",
-	    "a date, which is included, or a time, which is not"),
+	REPORT_PERIOD,
 	REPORT_FILTERS,
 	REPORT_HEAD("Output"),
 	REPORT_OPTION("json", OPTION_FLAG, json, NULL, "JSON"),
@@ -18,6 +15,7 @@ static const struct option_spec specs[] = {
 	    "count sessions in the table too"),
 	REPORT_OPTION("full", OPTION_FLAG, full, NULL,
 	    "all columns: reasoning, other, failed"),
+	REPORT_MONEY,
 	REPORT_COMMON,
 	REPORT_CALENDAR,
 };
@@ -38,18 +36,12 @@ static int
 answer_and_show(struct setup *s, struct ask *a)
 {
 	struct answer answer;
-	enum client_result r;
-	int rc = ask_edges(a, s);
+	int rc = ask_answer(a, s, &answer);
 
-	if (rc == EXIT_OK)
-		rc = setup_connect(s);
-	if (rc != EXIT_OK)
-		return rc;
-	r = fetch_report(&s->client, &a->query, s->deadline_ms, &answer);
-	if (r != CLIENT_OK)
-		return setup_failed(s, r);
-	ask_sort(a, &answer);
-	rc = show(s, a, &answer);
+	if (rc == EXIT_OK) {
+		ask_sort(a, &answer);
+		rc = show(s, a, &answer);
+	}
 	answer_free(&answer);
 	return rc;
 }
@@ -71,11 +63,14 @@ const struct report_verb verb_sum = {
 	.program = {
 		.name = "tt-report",
 		.synopsis = "[PERIOD] [OPTION…]\n"
-			    "       tt-report summary | status [OPTION…]",
+			    "       tt-report VIEW [OPTION…]",
 		.summary = "Sums calls, tokens and cost over a period: today "
 			   "(the default), yesterday, [last-]week, "
 			   "[last-]month, [last-]year, all, YYYY-MM-DD, "
-			   "A..B (dates, both included), 7d (today included).",
+			   "A..B (dates, both included), 7d (today included). "
+			   "Views: summary, bill, session, sessions, blocks, "
+			   "statusline, explain, doctor, events, follow, "
+			   "status; tt-report VIEW --help tells more.",
 		.specs = specs,
 		.nspecs = sizeof(specs) / sizeof(specs[0]),
 	},

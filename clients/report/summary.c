@@ -4,17 +4,21 @@
 
 #include "clients/common/figure.h"
 #include "clients/common/output.h"
+#include "clients/common/text_lang.h"
 #include "clients/report/ask.h"
 #include "clients/report/field.h"
+#include "clients/report/trend.h"
 
 static const struct option_spec specs[] = {
 	REPORT_HEAD("Rows"),
 	REPORT_OPTION("year", OPTION_FLAG, year, NULL, "this year too"),
 	REPORT_OPTION(
 	    "all", OPTION_FLAG, all, NULL, "all there is, and this year"),
+	REPORT_PERIOD,
 	REPORT_FILTERS,
 	REPORT_HEAD("Output"),
 	REPORT_OPTION("json", OPTION_FLAG, json, NULL, "JSON"),
+	REPORT_MONEY,
 	REPORT_COMMON,
 	REPORT_CALENDAR,
 };
@@ -22,11 +26,11 @@ static const struct option_spec specs[] = {
 static const struct {
 	const char *period, *title;
 } lines[] = {
-	{ "today", "today" },
-	{ "week", "this week" },
-	{ "month", "this month" },
-	{ "year", "this year" },
-	{ "all", "all" },
+	{ "today", N_("today") },
+	{ "week", N_("this week") },
+	{ "month", N_("this month") },
+	{ "year", N_("this year") },
+	{ "all", N_("all") },
 };
 #define LINES_ALWAYS 3
 #define LINES (sizeof(lines) / sizeof(lines[0]))
@@ -37,6 +41,7 @@ struct summary {
 	size_t n;
 	struct period period[LINES];
 	struct report_row row[LINES];
+	struct trend trend;
 };
 
 /* The reports of all lines leave together, their msgids counting from 1. */
@@ -106,40 +111,43 @@ put_json(const struct summary *m)
 		field_put_json(stdout, &m->row[i], true);
 		putchar('}');
 	}
-	fputs("]}\n", stdout);
+	fputs("],\n ", stdout);
+	trend_put_json(&m->trend);
+	fputs("}\n", stdout);
 }
 
 static void
-put_line(struct table *t, const char *title, const struct report_row *row,
+put_line(const struct summary *m, struct table *t, size_t at,
     void (*figure)(uint64_t n, char buf[FIGURE_MAX]))
 {
+	const struct report_row *row = &m->row[at];
 	const uint64_t counts[] = { sums_total_tokens(&row->sums),
 		row->sums.n[SUM_CALLS], row->sessions };
-	char buf[FIGURE_MAX];
+	char buf[FIGURE_COST_MAX];
 	size_t i;
 
-	table_str(t, title);
+	table_str(t, _(lines[at].title));
 	for (i = 0; i < 3; i++) {
 		figure(counts[i], buf);
 		table_str(t, buf);
 	}
-	figure_cost(&row->sums, buf);
+	figure_cost_plan(&row->sums, setup_decimals(m->s), buf);
 	table_str(t, buf);
 }
 
 static struct table *
 draw(const struct summary *m, void (*figure)(uint64_t n, char buf[FIGURE_MAX]))
 {
-	static const char *const heads[] = { "tokens", "calls", "sessions",
-		"cost" };
+	static const char *const heads[] = { N_("tokens"), N_("calls"),
+		N_("sessions"), N_("cost") };
 	struct table *t = table_new();
 	size_t i;
 
-	table_column(t, "period", TABLE_TRUNC);
+	table_column(t, _("period"), TABLE_TRUNC);
 	for (i = 0; i < 4; i++)
-		table_column(t, heads[i], TABLE_RIGHT);
+		table_column(t, _(heads[i]), TABLE_RIGHT);
 	for (i = 0; i < m->n; i++)
-		put_line(t, lines[i].title, &m->row[i], figure);
+		put_line(m, t, i, figure);
 	return t;
 }
 
@@ -159,39 +167,54 @@ show(const struct summary *m)
 		table_free(t);
 		t = draw(m, figure_compact);
 	}
-	return setup_print(m->s, t);
+	if (setup_print(m->s, t) != EXIT_OK)
+		return EXIT_SYSTEM;
+	return trend_print(&m->trend, m->s);
+}
+
+static int
+fetch(struct summary *m)
+{
+	struct setup *s = m->s;
+	struct packer k = { 0 };
+	char why[256];
+	int rc = EXIT_OK;
+
+	if (pack_lines(m, &k, why, sizeof(why)) != 0)
+		rc = setup_refuse(s, why);
+	if (rc == EXIT_OK)
+		rc = setup_connect(s);
+	if (rc == EXIT_OK)
+		rc = fetch_lines(m, &k);
+	packer_free(&k);
+	return rc == EXIT_OK ? trend_fetch(&m->trend, s) : rc;
 }
 
 static int
 run(struct setup *s, int nargs, char **args)
 {
 	struct summary m = { .s = s, .n = LINES_ALWAYS };
-	struct packer k = { 0 };
-	char why[256];
-	int rc;
+	int rc = trend_begin(&m.trend, s, nargs, args);
 
-	if (nargs > 0) {
-		snprintf(why, sizeof(why),
-		    "the summary takes no period: what is \"%.60s\"?", args[0]);
-		return setup_refuse(s, why);
-	}
 	if (s->opts->year || s->opts->all)
 		m.n = s->opts->all ? LINES : LINES - 1;
-	rc = pack_lines(&m, &k, why, sizeof(why)) == 0 ? setup_connect(s)
-						       : setup_refuse(s, why);
 	if (rc == EXIT_OK)
-		rc = fetch_lines(&m, &k);
-	packer_free(&k);
-	return rc == EXIT_OK ? show(&m) : rc;
+		rc = fetch(&m);
+	if (rc == EXIT_OK)
+		rc = show(&m);
+	trend_free(&m.trend);
+	return rc;
 }
 
 const struct report_verb verb_summary = {
 	.name = "summary",
 	.program = {
 		.name = "tt-report summary",
-		.synopsis = "[OPTION…]",
+		.synopsis = "[PERIOD] [OPTION…]",
 		.summary = "Tokens, cost, calls and sessions of today, this "
-			   "week and this month.",
+			   "week and this month; then averages, peak, change, "
+			   "cache hits and shares of a period, by default this "
+			   "month.",
 		.specs = specs,
 		.nspecs = sizeof(specs) / sizeof(specs[0]),
 	},

@@ -3,18 +3,6 @@
 #include "clients/report/view.h"
 
 static void
-put_period(const struct ask *a)
-{
-	char from[CALENDAR_TEXT_MAX], to[CALENDAR_TEXT_MAX];
-
-	calendar_format_time(a->query.edges[0], from);
-	calendar_format_time(a->query.edges[a->query.nedges - 1], to);
-	printf("\"period\":{\"from\":\"%s\",\"to\":\"%s\",\"tz\":", from, to);
-	json_put_str(stdout, calendar_zone());
-	fputs("},\n \"group_by\":[", stdout);
-}
-
-static void
 put_row(const struct ask *a, const struct report_row *row)
 {
 	char buf[PERIOD_LABEL_MAX];
@@ -36,7 +24,8 @@ view_json(const struct ask *a, const struct answer *answer)
 	size_t i;
 
 	fputs("{\"schema_version\":1,\n ", stdout);
-	put_period(a);
+	ask_put_period(a);
+	fputs(",\n \"group_by\":[", stdout);
 	for (i = 0; i < a->nby; i++)
 		printf("%s\"%s\"", i > 0 ? "," : "", ask_key_name(a, i));
 	fputs("],\n \"rows\":[", stdout);

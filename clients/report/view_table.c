@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "clients/common/figure.h"
+#include "clients/common/text_lang.h"
 #include "clients/report/view.h"
 
 /* How much is shown: the first of these that fits. */
@@ -10,8 +11,14 @@ enum detail { DETAIL_GROUPED, DETAIL_COMPACT, DETAIL_NO_CACHE, DETAIL_LEAST };
 /* A calendar of a month or two shows its quiet days. */
 #define GAPS_PERIODS_MAX 62
 
-enum column_kind { COLUMN_SUM, COLUMN_SESSIONS, COLUMN_TOTAL, COLUMN_COST };
-enum column_when { ALWAYS, IF_FULL, IF_SESSIONS };
+enum column_kind {
+	COLUMN_SUM,
+	COLUMN_SESSIONS,
+	COLUMN_TOTAL,
+	COLUMN_COST,
+	COLUMN_PLAN
+};
+enum column_when { ALWAYS, IF_FULL, IF_SESSIONS, IF_PLAN };
 
 static const struct column {
 	const char *name;
@@ -20,17 +27,21 @@ static const struct column {
 	enum column_when when;
 	enum detail last; /* the least detail that still has it */
 } columns[] = {
-	{ "calls", COLUMN_SUM, SUM_CALLS, ALWAYS, DETAIL_LEAST },
-	{ "failed", COLUMN_SUM, SUM_FAILED, IF_FULL, DETAIL_NO_CACHE },
-	{ "sessions", COLUMN_SESSIONS, 0, IF_SESSIONS, DETAIL_NO_CACHE },
-	{ "input", COLUMN_SUM, SUM_INPUT, ALWAYS, DETAIL_NO_CACHE },
-	{ "output", COLUMN_SUM, SUM_OUTPUT, ALWAYS, DETAIL_NO_CACHE },
-	{ "reasoning", COLUMN_SUM, SUM_REASONING, IF_FULL, DETAIL_NO_CACHE },
-	{ "cache read", COLUMN_SUM, SUM_CACHE_READ, ALWAYS, DETAIL_COMPACT },
-	{ "cache write", COLUMN_SUM, SUM_CACHE_WRITE, ALWAYS, DETAIL_COMPACT },
-	{ "other", COLUMN_SUM, SUM_OTHER, IF_FULL, DETAIL_NO_CACHE },
-	{ "total", COLUMN_TOTAL, 0, ALWAYS, DETAIL_LEAST },
-	{ "cost", COLUMN_COST, 0, ALWAYS, DETAIL_LEAST },
+	{ N_("calls"), COLUMN_SUM, SUM_CALLS, ALWAYS, DETAIL_LEAST },
+	{ N_("failed"), COLUMN_SUM, SUM_FAILED, IF_FULL, DETAIL_NO_CACHE },
+	{ N_("sessions"), COLUMN_SESSIONS, 0, IF_SESSIONS, DETAIL_NO_CACHE },
+	{ N_("input"), COLUMN_SUM, SUM_INPUT, ALWAYS, DETAIL_NO_CACHE },
+	{ N_("output"), COLUMN_SUM, SUM_OUTPUT, ALWAYS, DETAIL_NO_CACHE },
+	{ N_("reasoning"), COLUMN_SUM, SUM_REASONING, IF_FULL,
+	    DETAIL_NO_CACHE },
+	{ N_("cache read"), COLUMN_SUM, SUM_CACHE_READ, ALWAYS,
+	    DETAIL_COMPACT },
+	{ N_("cache write"), COLUMN_SUM, SUM_CACHE_WRITE, ALWAYS,
+	    DETAIL_COMPACT },
+	{ N_("other"), COLUMN_SUM, SUM_OTHER, IF_FULL, DETAIL_NO_CACHE },
+	{ N_("total"), COLUMN_TOTAL, 0, ALWAYS, DETAIL_LEAST },
+	{ N_("cost"), COLUMN_COST, 0, ALWAYS, DETAIL_LEAST },
+	{ N_("plan"), COLUMN_PLAN, 0, IF_PLAN, DETAIL_LEAST },
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
@@ -47,6 +58,8 @@ shows(const struct drawing *d, const struct column *c)
 {
 	if (c->when == IF_FULL && !d->s->opts->full)
 		return false;
+	if (c->when == IF_PLAN && d->answer->total.sums.plan_cost == 0)
+		return false;
 	if (c->when == IF_SESSIONS && !d->a->query.want_sessions)
 		return false;
 	return d->detail <= c->last;
@@ -58,11 +71,11 @@ put_heads(const struct drawing *d)
 	size_t i;
 
 	for (i = 0; i < d->a->nby; i++)
-		table_column(d->t, ask_key_name(d->a, i),
+		table_column(d->t, _(ask_key_name(d->a, i)),
 		    d->a->by[i].is_time ? 0 : TABLE_TRUNC);
 	for (i = 0; i < COLUMNS; i++)
 		if (shows(d, &columns[i]))
-			table_column(d->t, columns[i].name, TABLE_RIGHT);
+			table_column(d->t, _(columns[i].name), TABLE_RIGHT);
 }
 
 static void
@@ -94,7 +107,11 @@ put_figure(const struct drawing *d, const struct column *c,
 		put_count(d, sums_total_tokens(&row->sums));
 		break;
 	case COLUMN_COST:
-		figure_cost(&row->sums, buf);
+		figure_cost_as(&row->sums, setup_decimals(d->s), buf);
+		table_str(d->t, buf);
+		break;
+	case COLUMN_PLAN:
+		figure_money_as(row->sums.plan_cost, setup_decimals(d->s), buf);
 		table_str(d->t, buf);
 		break;
 	}
@@ -142,7 +159,7 @@ put_row(const struct drawing *d, const struct report_row *row)
 			shorten_hour(buf);
 			key = text_of(buf);
 		}
-		table_text(d->t, key.len > 0 ? key : TEXT("(none)"));
+		table_text(d->t, key.len > 0 ? key : text_of(_("(none)")));
 	}
 	put_figures(d, row);
 }
@@ -185,7 +202,7 @@ put_total(const struct drawing *d)
 	size_t i;
 
 	for (i = 0; i < d->a->nby; i++)
-		table_str(d->t, i == 0 ? "total" : "");
+		table_str(d->t, i == 0 ? _("total") : "");
 	put_figures(d, &d->answer->total);
 }
 
@@ -207,33 +224,6 @@ draw(struct drawing *d)
 	return d->t;
 }
 
-/* "2026-11-16 to 2026-11-22, Europe/Berlin": what the table is about. */
-static void
-put_caption(const struct ask *a)
-{
-	int64_t from = a->query.edges[0];
-	int64_t to = a->query.edges[a->query.nedges - 1];
-	char x[CALENDAR_TEXT_MAX], y[CALENDAR_TEXT_MAX];
-	struct civil first = calendar_day_of(from, a->rules->day_start);
-	struct civil last = calendar_day_of(to - 1, a->rules->day_start);
-
-	if (calendar_day_start(first, a->rules->day_start) == from &&
-	    calendar_cmp(calendar_day_of(to, a->rules->day_start), last) != 0 &&
-	    calendar_day_start(
-		calendar_add_days(last, 1), a->rules->day_start) == to) {
-		calendar_format_date(first, x);
-		calendar_format_date(last, y);
-	} else {
-		calendar_format_time(from, x);
-		calendar_format_time(to, y);
-	}
-	printf("%s%s%s, %s", x, strcmp(x, y) != 0 ? " to " : "",
-	    strcmp(x, y) != 0 ? y : "", calendar_zone());
-	if (a->rules->day_start != 0)
-		printf(", days from %02d:00", a->rules->day_start);
-	putchar('\n');
-}
-
 int
 view_table(
     const struct setup *s, const struct ask *a, const struct answer *answer)
@@ -241,7 +231,7 @@ view_table(
 	struct drawing d = { .s = s, .a = a, .answer = answer };
 	size_t width = setup_width(s);
 
-	put_caption(a);
+	ask_put_caption(a);
 	draw(&d);
 	while (
 	    width > 0 && table_width(d.t) > width && d.detail < DETAIL_LEAST) {

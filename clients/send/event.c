@@ -71,6 +71,19 @@ parse_cost(const char *s, struct event *ev)
 	return 0;
 }
 
+/* Flags of one call, and what kind of news of it this is, are figures too;
+ * that it is void is not. */
+bool
+has_no_figures(const struct event *ev, int spared)
+{
+	int i;
+
+	for (i = 0; i < EV_COUNTS; i++)
+		if (ev->count[i] != 0 && i != spared)
+			return false;
+	return !ev->has_cost && !ev->copied && ev->rank == EVENT_RANK_DEFAULT;
+}
+
 int
 event_from_options(const struct send_options *o, struct event *ev)
 {

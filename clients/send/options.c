@@ -75,7 +75,9 @@ static const struct option_spec specs[] = {
 	NUMBER("rank", rank, UINT8_MAX,
 	    "0: an estimate, 1: usual, more: a correction that replaces "
 	    "(default: 1)"),
-	FLAG("void", is_void, "this call counts nothing, for ever"),
+	FLAG("void", is_void,
+	    "this call counts nothing, for ever; with --session alone all "
+	    "calls of that session"),
 	HEAD("How to send"),
 	FLAG("response", response,
 	    "read replies of an API on stdin, JSON or event streams"),

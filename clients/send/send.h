@@ -41,6 +41,7 @@ struct sender {
 	uint32_t msgid;
 	int64_t retry_at_ms; /* monotonic; see deliver.c */
 	bool launch_tried;
+	bool is_void_session; /* told by void.c, and no events */
 	struct put_counts sum;
 	uint64_t spooled;
 	const struct batch *batch; /* being sent, for rejects */
@@ -98,6 +99,13 @@ void intake_flush_if_idle(struct intake *in);
 size_t intake_read(struct intake *in, char *buf, size_t cap);
 /* Sends the rest and sums up; the EXIT_ code of it all. */
 int intake_finish(struct intake *in);
+
+/* event.c: does no option say what only one call used, besides `spared`? */
+bool has_no_figures(const struct event *ev, int spared);
+
+/* void.c: is it a whole session that is to be voided? And that, done. */
+bool is_void_session(const struct event *ev);
+int send_void(struct sender *s, const struct event *ev);
 
 /* stream.c: one event for each line of JSON on stdin. */
 int send_stream(struct sender *s, const struct event *defaults);

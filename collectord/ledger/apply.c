@@ -57,8 +57,10 @@ load_targets(struct writer *w, struct touch *t)
 		rc = writer_load(w, &found.number, &found.before);
 		if (rc != 0)
 			return rc;
-		if (!t->call.existed) {
+		if (!t->call.existed || t->call.before.is_pruned) {
 			t->call = found;
+		} else if (found.before.is_pruned) {
+			continue;
 		} else if (found.number != t->call.number) {
 			t->other = found;
 			t->links = true;
@@ -393,6 +395,17 @@ change_call(struct writer *w, struct touch *t, const struct merged *sight)
 	return rc < 0 ? rc : APPLY_MERGED;
 }
 
+/* A pruned call is acknowledged; an id of it that is new leads there too. */
+static int
+ignore_sight(struct writer *w, struct touch *t)
+{
+	int rc;
+
+	t->call.after = t->call.before;
+	rc = store_sight_ids(w, t);
+	return rc < 0 ? rc : APPLY_UNCHANGED;
+}
+
 int
 apply_sight(struct writer *w, const struct event *given)
 {
@@ -416,6 +429,8 @@ apply_sight(struct writer *w, const struct event *given)
 		    &w->sources, w->txn, &w->key, &ev, w->now_us / 1000);
 	if (rc != 0)
 		return rc;
+	if (t.call.existed && t.call.before.is_pruned)
+		return ignore_sight(w, &t);
 	merge_init(&sight, &ev);
 	if (t.call.existed)
 		return change_call(w, &t, &sight);

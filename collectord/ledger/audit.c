@@ -112,7 +112,7 @@ walk_single(struct walk *k, struct span key, struct span val)
 	number = read_be64(&r);
 	if (r.failed || !record_read(val, &rec))
 		return -ERR_STORE;
-	if (rec.is_forward)
+	if (rec.is_forward || rec.is_pruned)
 		return 0;
 	if (rec.m.text[EV_REQUEST].len > 0) {
 		seen = map_at(&k->grouped, number, 0, &fresh);
@@ -200,6 +200,8 @@ audit_compare(struct store *store, const struct digest_key *key,
 	if (rc == 0)
 		rc = audit_walk(&w, note_one, &r);
 	if (rc == 0)
+		rc = slot_changes_note_base(&w.changes, w.txn);
+	if (rc == 0)
 		rc = slot_changes_compare(
 		    &w.changes, w.txn, tell, &told, &a->slots);
 	if (rc == 0)
@@ -222,5 +224,7 @@ audit_rebuild(struct writer *w)
 		rc = store_clear(w->txn, TABLE_SESSION_SLOTS);
 	if (rc == 0)
 		rc = audit_walk(w, note_one, &r);
+	if (rc == 0)
+		rc = slot_changes_note_base(&w->changes, w->txn);
 	return rc == 0 ? slot_changes_apply(&w->changes, w->txn) : rc;
 }

@@ -46,18 +46,24 @@ is_one(const struct group *g, size_t *lead)
 
 	*lead = 0;
 	for (i = 0; i < g->n; i++)
-		if (has_call(&g->rec[i])) {
+		if (g->rec[i].is_pruned)
+			return false;
+		else if (has_call(&g->rec[i])) {
 			calls++;
 			*lead = i;
 		}
 	return g->n > 0 && g->n <= GROUP_MAX && calls <= 1;
 }
 
-/* Several calls: those without the id count nothing. Too many: all count. */
+/*
+ * Several calls: those without the id count nothing. Too many: all count. What
+ * is pruned counts in the base, and takes those without the id with it.
+ */
 static bool
 counts_alone(const struct group *g, size_t i)
 {
-	return g->n > GROUP_MAX || has_call(&g->rec[i]);
+	return !g->rec[i].is_pruned &&
+	       (g->n > GROUP_MAX || has_call(&g->rec[i]));
 }
 
 static void
@@ -153,6 +159,8 @@ group_save(struct writer *w, struct group *g, bool anew)
 	int rc = group_price(w, g, anew);
 
 	for (i = 0; rc == 0 && i < g->n; i++)
-		rc = writer_save(w, g->number[i], &g->rec[i], false);
+		if (!g->rec[i].is_pruned)
+			rc = writer_save(
+			    w, g->number[i], &g->rec[i], false);
 	return rc;
 }

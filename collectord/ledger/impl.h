@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "collectord/ledger/ledger.h"
+#include "collectord/ledger/price_book.h"
 #include "collectord/ledger/writer.h"
 #include "proto/limits.h"
 
@@ -13,10 +14,14 @@ struct ledger {
 	struct store *store;
 	struct writer writer;
 	int64_t (*now_us)(void);
+	struct price_overrides configured; /* as it was opened with */
 	char machine[LIMIT_TEXT + 1];
 };
 
 /* Commits the writer's transaction and tells the new revision. */
 int ledger_commit(struct ledger *l);
+
+/* Adds the configured prices and then the stored ones, which replace them. */
+int ledger_load_prices(struct ledger *l, struct price_book *book);
 
 #endif

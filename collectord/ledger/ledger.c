@@ -158,6 +158,30 @@ open_schema(
 }
 
 static int
+copy_configured(struct ledger *l, const struct ledger_options *opt)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < opt->n_prices && rc == 0; i++)
+		rc = price_overrides_add(&l->configured, &opt->prices[i]);
+	return rc == 0 ? 0 : -ERR_STORE;
+}
+
+int
+ledger_load_prices(struct ledger *l, struct price_book *book)
+{
+	struct price_override o;
+
+	for (size_t i = 0; i < l->configured.n; i++) {
+		o = l->configured.item[i];
+		o.is_configured = true;
+		if (price_book_add(book, &o) != 0)
+			return -ERR_STORE;
+	}
+	return prices_load(l->store, book);
+}
+
+static int
 put_schema(struct store_txn *txn)
 {
 	return meta_put_u64(txn, "schema", LEDGER_SCHEMA);
@@ -173,10 +197,13 @@ open_writer(struct ledger *l, const struct ledger_options *opt, uint64_t schema,
 	l->writer.machine = text_of(l->machine);
 	l->writer.prefers_reported = opt->prefers_reported;
 	rc = writer_init(&l->writer);
+	if (rc == 0)
+		rc = copy_configured(l, opt);
+	/* Before it migrates, which prices what had no price yet. */
+	if (rc == 0)
+		rc = ledger_load_prices(l, l->writer.book);
 	if (rc == 0 && schema == 1)
 		rc = migrate_from_1(&l->writer, opt->dir, put_schema, why, cap);
-	if (rc == 0)
-		rc = prices_load(l->store, l->writer.book);
 	atomic_store(&l->revision, l->writer.last_revision);
 	return rc;
 }
@@ -215,6 +242,7 @@ ledger_close(struct ledger *l)
 	if (l == NULL)
 		return;
 	writer_release(&l->writer);
+	price_overrides_release(&l->configured);
 	store_close(l->store);
 	free(l);
 }

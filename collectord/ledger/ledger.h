@@ -12,11 +12,16 @@
 #include "proto/report.h"
 
 struct ledger;
+struct price_override;
 
 struct ledger_options {
 	const char *dir;     /* the data directory, which exists and is ours */
 	const char *machine; /* config's machine id, or "" */
 	bool prefers_reported; /* a reported cost before the price table */
+	/* The configuration's prices, copied by ledger_open; those that
+	 * price_set stores come before them. */
+	const struct price_override *prices;
+	size_t n_prices;
 	/* Wall clock in microseconds UTC; the manual clock in tests. */
 	int64_t (*now_us)(void);
 };

@@ -131,7 +131,7 @@ take(struct page *p, struct span key, struct span val)
 	arena_clear(&p->r.arena);
 	rc = writer_load(&p->r, &found, &rec);
 	/* A forward says only that another call took this one in. */
-	if (rc != 0 || found != number || !is_wanted(p, &rec))
+	if (rc != 0 || found != number || rec.is_pruned || !is_wanted(p, &rec))
 		return rc;
 	return add(p, number, &rec);
 }

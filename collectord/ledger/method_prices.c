@@ -12,7 +12,7 @@ static int
 load_book(struct ledger *l, struct price_book **book)
 {
 	*book = price_book_new();
-	return *book == NULL ? -ERR_STORE : prices_load(l->store, *book);
+	return *book == NULL ? -ERR_STORE : ledger_load_prices(l, *book);
 }
 
 static void
@@ -37,7 +37,9 @@ pack_overrides(
 		if (pattern.len > 0 && !text_matches(o->pattern, pattern))
 			continue;
 		n++;
-		pack_map(k, 5);
+		pack_map(k, 6);
+		pack_str(k, "origin");
+		pack_str(k, o->is_configured ? "config" : "set");
 		pack_str(k, "pattern");
 		pack_text(k, o->pattern);
 		pack_str(k, "tier");
@@ -196,7 +198,7 @@ static int
 reload(struct ledger *l)
 {
 	price_book_clear(l->writer.book);
-	return prices_load(l->store, l->writer.book);
+	return ledger_load_prices(l, l->writer.book);
 }
 
 static int
@@ -240,12 +242,29 @@ method_price_set(struct ledger_call *c)
 	return change_price(c, prices_put, &o);
 }
 
+/* Does the writer know a price of exactly this pattern, tier and day? */
+static bool
+is_in_force(const struct ledger *l, const struct price_override *o)
+{
+	const struct price_override *found =
+	    price_overrides_find(price_book_overrides(l->writer.book),
+		o->pattern, o->tier, o->since_day);
+
+	return found != NULL && found->since_day == o->since_day;
+}
+
 int
 method_price_unset(struct ledger_call *c)
 {
 	struct price_override o;
+	int rc;
 
 	if (unpack_override(c->params, &o, &c->error) != 0)
 		return METHOD_FAILED;
-	return change_price(c, prices_delete, &o);
+	rc = change_price(c, prices_delete, &o);
+	if (rc == METHOD_FAILED && c->error.code == ERR_NOT_FOUND &&
+	    is_in_force(c->ledger, &o))
+		return method_fail(c, ERR_NOT_FOUND, "pattern",
+		    "the configuration's file says this price");
+	return rc;
 }

@@ -119,7 +119,8 @@ reprice(struct recost *r, uint64_t number)
 	struct group g;
 	int rc = writer_load(w, &found, &rec);
 
-	if (rc != 0 || found != number || rec.m.ts_ms < r->since_ms)
+	if (rc != 0 || found != number || rec.is_pruned ||
+	    rec.m.ts_ms < r->since_ms)
 		return rc;
 	r->examined++;
 	if (rec.m.text[EV_REQUEST].len > 0) {

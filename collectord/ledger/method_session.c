@@ -46,7 +46,8 @@ find_about(struct writer *r, struct about *a)
 	rc = reader_session_calls(r, a->machine, a->session, &calls);
 	for (i = 0; rc == 0 && i < calls.n; i++) {
 		rc = writer_load(r, &calls.numbers[i], &rec);
-		if (rc == 0 && rec.session == calls.id && !rec.m.is_void)
+		if (rc == 0 && rec.session == calls.id && !rec.is_pruned &&
+		    !rec.m.is_void)
 			look_at(a, &rec);
 	}
 	a->id = calls.id;

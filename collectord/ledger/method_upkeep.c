@@ -93,7 +93,8 @@ void_call(struct ledger_call *c, struct voiding *v, uint64_t number,
 	struct event ev;
 	int rc = writer_load(w, &number, &rec);
 
-	if (rc != 0 || rec.session != v->calls.id || rec.m.is_void)
+	if (rc != 0 || rec.is_pruned || rec.session != v->calls.id ||
+	    rec.m.is_void)
 		return rc;
 	if (message.len > 0 && !text_eq(message, rec.m.text[EV_MESSAGE]))
 		return 0;

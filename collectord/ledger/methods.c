@@ -10,6 +10,7 @@ static const struct ledger_method methods[] = {
 	{ "price_set", true, method_price_set, NULL },
 	{ "price_unset", true, method_price_unset, NULL },
 	{ "recost", true, method_recost, method_recost_cancel },
+	{ "prune", true, method_prune, method_prune_cancel },
 	{ "void", true, method_void, method_void_cancel },
 };
 

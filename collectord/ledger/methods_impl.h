@@ -22,4 +22,8 @@ int method_doctor(struct ledger_call *c);
 int method_void(struct ledger_call *c);
 void method_void_cancel(struct ledger_call *c);
 
+/* method_prune.c */
+int method_prune(struct ledger_call *c);
+void method_prune_cancel(struct ledger_call *c);
+
 #endif

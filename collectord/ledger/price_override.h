@@ -15,6 +15,7 @@ struct price_override {
 	struct text pattern; /* "provider/model" or "model", any case */
 	struct text tier;    /* absent: every tier of service */
 	int32_t since_day;   /* UTC day number, or PRICE_ALWAYS */
+	bool is_configured;  /* by the configuration's file: never stored */
 	uint32_t n_steps;
 	struct price_rates rates; /* input and output are there */
 	struct price_step steps[PRICE_STEPS_MAX]; /* above ascends */

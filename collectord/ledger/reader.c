@@ -168,7 +168,7 @@ find_last(struct writer *r, struct text *machine, struct text *session)
 		rbuf_init(&b, v);
 		number = read_be64(&b);
 		rc = writer_load(r, &number, &rec);
-		if (rc == 0 && !rec.m.is_void) {
+		if (rc == 0 && !rec.is_pruned && !rec.m.is_void) {
 			*machine = rec.m.text[EV_MACHINE];
 			*session = rec.m.text[EV_SESSION];
 			break;

@@ -2,7 +2,7 @@
 
 #define RECORD_VERSION 2
 
-enum { KIND_EVENT, KIND_FORWARD };
+enum { KIND_EVENT, KIND_FORWARD, KIND_PRUNED };
 enum { FLAG_VOID = 1, FLAG_COST = 2, FLAG_STAMPS = 4 };
 
 /* Texts kept in the record itself; the order is the stored mask's. */
@@ -150,6 +150,17 @@ read_price(struct rbuf *r, struct pricing *p)
 	p->key = read_be32(r);
 }
 
+static void
+write_pruned(struct wbuf *w, const struct record *r)
+{
+	write_be64(w, r->revision);
+	write_uvar(w, r->dims);
+	write_uvar(w, r->session);
+	write_text(w, r->m.text[EV_MESSAGE]);
+	write_text(w, r->m.text[EV_CALL]);
+	write_text(w, r->m.text[EV_REQUEST]);
+}
+
 void
 record_write(struct wbuf *w, const struct record *r)
 {
@@ -158,7 +169,13 @@ record_write(struct wbuf *w, const struct record *r)
 	int i;
 
 	write_u8(w, RECORD_VERSION);
-	write_u8(w, r->is_forward ? KIND_FORWARD : KIND_EVENT);
+	write_u8(w, r->is_forward  ? KIND_FORWARD
+		    : r->is_pruned ? KIND_PRUNED
+				   : KIND_EVENT);
+	if (r->is_pruned) {
+		write_pruned(w, r);
+		return;
+	}
 	if (r->is_forward) {
 		write_uvar(w, r->forward);
 		write_be64(w, r->revision);
@@ -219,6 +236,23 @@ read_event(struct rbuf *b, struct record *r, uint8_t version)
 	read_stamps(b, m, flags & FLAG_STAMPS, version);
 }
 
+static void
+read_pruned(struct rbuf *b, struct record *r)
+{
+	static const enum event_text texts[] = { EV_MESSAGE, EV_CALL,
+		EV_REQUEST };
+	size_t i;
+
+	r->revision = read_be64(b);
+	r->dims = read_u32(b);
+	r->session = read_u32(b);
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		r->m.text[texts[i]] = read_text(b);
+		if (r->m.text[texts[i]].len > LIMIT_TEXT)
+			b->failed = true;
+	}
+}
+
 bool
 record_read(struct span s, struct record *r)
 {
@@ -229,10 +263,13 @@ record_read(struct span s, struct record *r)
 	rbuf_init(&b, s);
 	version = read_u8(&b);
 	kind = read_u8(&b);
-	if (version < 1 || version > RECORD_VERSION || kind > KIND_FORWARD)
+	if (version < 1 || version > RECORD_VERSION || kind > KIND_PRUNED)
 		return false;
 	r->is_forward = kind == KIND_FORWARD;
-	if (r->is_forward) {
+	r->is_pruned = kind == KIND_PRUNED;
+	if (r->is_pruned) {
+		read_pruned(&b, r);
+	} else if (r->is_forward) {
 		r->forward = read_uvar(&b);
 		r->revision = read_be64(&b);
 	} else {

@@ -2,7 +2,9 @@
  * The stored form of one call. Texts that repeat are interned: `dims` stands
  * for machine, agent … billing, `session` for machine and session.
  *
- * Version 2, bytes: version; kind; then a forward's number as uvar, or flags
+ * Version 2, bytes: version; kind; then a forward's number as uvar; or of a
+ * pruned call revision be64, dims uvar, session uvar, message, call and request;
+ * or flags
  * uvar, rank u8, revision be64, day uvar, dims uvar, session uvar, ts uvar, a
  * uvar mask of the counts that are not 0 and these as uvars, cost svar, the
  * owner's stamp, message, a u8 mask of the texts that are not interned and
@@ -37,6 +39,7 @@ struct pricing {
 };
 
 struct record {
+	bool is_pruned; /* only its ids are left, its sums are in the base */
 	bool is_forward;
 	uint64_t forward; /* the number it is known by now */
 	uint64_t revision;

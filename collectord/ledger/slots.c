@@ -103,24 +103,45 @@ note(struct slot_changes *c, const struct slot_change *key,
 	return 0;
 }
 
+static int
+note_levels(struct slot_changes *c, uint32_t finest, uint32_t dims,
+    const struct sums *s, int sign)
+{
+	uint64_t seconds = (uint64_t)finest * slot_width_s[0];
+	struct slot_change key = { .dims = dims };
+	int level, levels = c->is_base ? 1 : SLOT_LEVELS;
+
+	for (level = 0; level < levels; level++) {
+		key.level = (uint8_t)level;
+		key.slot = (uint32_t)(seconds / slot_width_s[level]);
+		if (note(c, &key, s, sign) != 0)
+			return -ERR_STORE;
+	}
+	return 0;
+}
+
+static int
+note_session(struct slot_changes *c, uint32_t finest, uint32_t session,
+    uint32_t dims, const struct sums *s, int sign)
+{
+	struct slot_change key = { .level = LEVEL_SESSION,
+		.slot = finest,
+		.session = session,
+		.dims = dims };
+
+	return note(c, &key, s, sign);
+}
+
 int
 slot_changes_note(
     struct slot_changes *c, const struct contribution *add, int sign)
 {
-	int64_t seconds = add->ts_ms / 1000;
-	struct slot_change key = { .dims = add->dims };
-	int level;
+	uint32_t finest = (uint32_t)(add->ts_ms / 1000 / slot_width_s[0]);
+	int rc = note_levels(c, finest, add->dims, &add->sums, sign);
 
-	for (level = 0; level < SLOT_LEVELS; level++) {
-		key.level = (uint8_t)level;
-		key.slot = (uint32_t)(seconds / slot_width_s[level]);
-		if (note(c, &key, &add->sums, sign) != 0)
-			return -ERR_STORE;
-	}
-	key.level = LEVEL_SESSION;
-	key.slot = (uint32_t)(seconds / slot_width_s[0]);
-	key.session = add->session;
-	return note(c, &key, &add->sums, sign);
+	return rc != 0 ? rc
+		       : note_session(c, finest, add->session, add->dims,
+			     &add->sums, sign);
 }
 
 void
@@ -250,12 +271,17 @@ slot_changes_apply(struct slot_changes *c, struct store_txn *txn)
 	size_t i;
 	int rc;
 
+	if (c->n == 0)
+		return 0;
 	/* The index is of no more use: slot_changes_clear empties it. */
 	if (c->n > 1)
 		qsort(c->items, c->n, sizeof(*c->items), compare_items);
-	rc = store_cursor_open(txn, TABLE_SLOTS, &cursors[0]);
+	rc = store_cursor_open(
+	    txn, c->is_base ? TABLE_BASE_SLOTS : TABLE_SLOTS, &cursors[0]);
 	if (rc == 0)
-		rc = store_cursor_open(txn, TABLE_SESSION_SLOTS, &cursors[1]);
+		rc = store_cursor_open(txn,
+		    c->is_base ? TABLE_BASE_SESSIONS : TABLE_SESSION_SLOTS,
+		    &cursors[1]);
 	for (i = 0; rc == 0 && i < c->n; i++)
 		if (!sums_is_zero(&c->items[i].sums))
 			rc = apply(&c->items[i], cursors);
@@ -286,6 +312,47 @@ change_of_key(enum store_table t, struct span key, struct slot_change *it)
 		it->session = read_be32(&r);
 	it->dims = read_be32(&r);
 	return !r.failed && r.p == r.end;
+}
+
+static int
+note_base_table(
+    struct slot_changes *c, struct store_txn *txn, enum store_table t)
+{
+	bool by_session = t == TABLE_BASE_SESSIONS;
+	struct slot_change it;
+	struct store_cursor *cur;
+	struct span key, val;
+	struct sums s;
+	int rc;
+
+	rc = store_cursor_open(txn, t, &cur);
+	if (rc != 0)
+		return rc;
+	rc = store_seek(cur, (struct span){ "", 1 }, &key, &val);
+	while (rc == 0) {
+		if (!change_of_key(
+			by_session ? TABLE_SESSION_SLOTS : TABLE_SLOTS, key,
+			&it) ||
+		    !sums_read(val, &s))
+			rc = -ERR_STORE;
+		else if (by_session)
+			rc = note_session(
+			    c, it.slot, it.session, it.dims, &s, 1);
+		else
+			rc = note_levels(c, it.slot, it.dims, &s, 1);
+		if (rc == 0)
+			rc = store_next(cur, &key, &val);
+	}
+	store_cursor_close(cur);
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
+int
+slot_changes_note_base(struct slot_changes *c, struct store_txn *txn)
+{
+	int rc = note_base_table(c, txn, TABLE_BASE_SLOTS);
+
+	return rc == 0 ? note_base_table(c, txn, TABLE_BASE_SESSIONS) : rc;
 }
 
 static void

@@ -34,6 +34,8 @@ struct slot_changes {
 	struct slot_change *items; /* dense */
 	uint32_t *index;           /* open addressing: place in items + 1 */
 	size_t n, cap;             /* cap: of index, a power of two */
+	/* For the base tables, which have the finest level only. */
+	bool is_base;
 };
 
 /* sign is 1 or -1. 0 or -ERR_STORE without memory. */
@@ -41,6 +43,8 @@ int slot_changes_note(
     struct slot_changes *c, const struct contribution *add, int sign);
 /* Writes all and empties c. An impossible sum is -ERR_STORE. */
 int slot_changes_apply(struct slot_changes *c, struct store_txn *txn);
+/* Notes all that the base tables hold. */
+int slot_changes_note_base(struct slot_changes *c, struct store_txn *txn);
 /*
  * Compares what was noted with what is stored, all of it. differs is told of
  * each difference in words; *n counts the sums that were looked at.

@@ -28,6 +28,8 @@ enum store_table {
 	TABLE_RULES,         /* id <-> price rule */
 	TABLE_PRICES,        /* the user's prices */
 	TABLE_NOTES,         /* session or quota window -> what was told last */
+	TABLE_BASE_SLOTS,    /* like the finest slots, of pruned calls */
+	TABLE_BASE_SESSIONS, /* like session_slots, of pruned calls */
 	STORE_TABLES
 };
 

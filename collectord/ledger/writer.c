@@ -74,6 +74,7 @@ writer_release(struct writer *w)
 	interner_release(&w->interner);
 	price_book_free(w->book);
 	slot_changes_release(&w->changes);
+	slot_changes_release(&w->base);
 	sources_release(&w->sources);
 	arena_release(&w->arena);
 }
@@ -122,6 +123,7 @@ forget(struct writer *w)
 
 	interner_forget(&w->interner);
 	slot_changes_clear(&w->changes);
+	slot_changes_clear(&w->base);
 	sources_clear(&w->sources);
 	arena_clear(&w->arena);
 	if (store_begin(w->store, false, &txn) == 0) {
@@ -136,6 +138,8 @@ writer_commit(struct writer *w)
 	int rc;
 
 	rc = slot_changes_apply(&w->changes, w->txn);
+	if (rc == 0)
+		rc = slot_changes_apply(&w->base, w->txn);
 	if (rc == 0)
 		rc = sources_apply(&w->sources, w->txn, &w->key);
 	if (rc != 0) {
@@ -262,6 +266,20 @@ writer_save(struct writer *w, uint64_t number, struct record *rec, bool fresh)
 		return -ERR_STORE;
 	return (fresh ? store_append : store_put)(
 	    w->txn, TABLE_EVENTS, be64_key(key, number), wbuf_span(&b));
+}
+
+int
+writer_note_base(struct writer *w, const struct record *rec)
+{
+	struct contribution c = { .dims = rec->dims,
+		.session = rec->session,
+		.ts_ms = rec->m.ts_ms };
+
+	if (rec->m.is_void)
+		return 0;
+	w->base.is_base = true;
+	pricing_sums(&rec->m, &rec->price, &c.sums);
+	return slot_changes_note(&w->base, &c, 1);
 }
 
 int

@@ -18,6 +18,7 @@ struct writer {
 	struct digest_key key;
 	struct interner interner;
 	struct slot_changes changes;
+	struct slot_changes base; /* of what is pruned */
 	struct sources sources;
 	struct price_book *book;
 	bool prefers_reported;  /* cost_mode = reported */
@@ -51,5 +52,7 @@ int writer_save(
 
 /* Notes what rec adds to the sums by its price (sign 1), or takes out (-1). */
 int writer_note(struct writer *w, const struct record *rec, int sign);
+/* Notes for the base what rec adds to the sums and goes on adding when pruned. */
+int writer_note_base(struct writer *w, const struct record *rec);
 
 #endif

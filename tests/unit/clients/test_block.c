@@ -45,8 +45,8 @@ find(int64_t now_ms)
 
 #define EXPECT_AT(got, want)                                                   \
 	cr_expect_eq((got), (want), "%lld minutes, expected %lld",             \
-	    (long long)(((got) - START) / MINUTE),                             \
-	    (long long)(((want) - START) / MINUTE))
+	    (long long)(((got)-START) / MINUTE),                               \
+	    (long long)(((want)-START) / MINUTE))
 
 Test(block, begins_at_the_full_hour_of_its_first_call)
 {

@@ -77,8 +77,8 @@ some_use(void)
 }
 
 #define EXPECT_PICO(got, want)                                                 \
-	cr_expect((got) == (want), "%lld p$, expected %lld",                   \
-	    (long long)(got), (long long)(want))
+	cr_expect((got) == (want), "%lld p$, expected %lld", (long long)(got), \
+	    (long long)(want))
 
 Test(charge, each_class_has_its_rate_and_the_sum_is_exact)
 {

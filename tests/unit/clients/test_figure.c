@@ -176,8 +176,8 @@ Test(figure, money_has_as_many_decimals_as_asked_for, .timeout = 30)
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		figure_money_as(money(rows[i].money), FIGURE_CENTS, buf);
-		cr_expect_str_eq(buf, rows[i].cents, "%s in cents: %s",
-		    rows[i].money, buf);
+		cr_expect_str_eq(
+		    buf, rows[i].cents, "%s in cents: %s", rows[i].money, buf);
 		figure_money_as(money(rows[i].money), FIGURE_EXACT, buf);
 		cr_expect_str_eq(
 		    buf, rows[i].exact, "%s exact: %s", rows[i].money, buf);

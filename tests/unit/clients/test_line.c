@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "clients/report/agent_state.h"
@@ -54,14 +55,16 @@ Test(line, formats_as_promised)
 Test(line, every_name_is_a_placeholder)
 {
 	char format[64];
+	const char *name;
 	int i;
 
 	for (i = 0; i < LINE_NAMES; i++) {
-		line_set(&values, (enum line_name)i, text_of(line_names[i]));
-		snprintf(format, sizeof(format), "{%s}", line_names[i]);
+		name = line_names[i];
+		cr_assert_not_null(name, "name %d", i);
+		line_set(&values, (enum line_name)i, text_of(name));
+		snprintf(format, sizeof(format), "{%s}", name);
 		line_format(format, &values, out);
-		cr_expect_str_eq(
-		    out, line_names[i], "%s gives %s", format, out);
+		cr_expect_str_eq(out, name, "%s gives %s", format, out);
 		cr_expect(line_wants(format, (enum line_name)i), "%s", format);
 	}
 	cr_expect(!line_wants("{model}", LINE_MODEL_ID));
@@ -76,9 +79,15 @@ Test(line, values_steer_no_terminal)
 		{ "a\033[31mb", "a?[31mb" },
 		{ "a\nb\tc", "a?b?c" },
 		{ "\xe4\xbd\xa0\xe5\xa5\xbd", "\xe4\xbd\xa0\xe5\xa5\xbd" },
-		{ "a\xff" "b", "a?b" },
-		{ "a\xe2\x80\xae" "b", "a???b" },
-		{ "a\xc2\x9b" "b", "a??b" },
+		{ "a\xff"
+		  "b",
+		    "a?b" },
+		{ "a\xe2\x80\xae"
+		  "b",
+		    "a???b" },
+		{ "a\xc2\x9b"
+		  "b",
+		    "a??b" },
 		{ "cut\xe4\xbd", "cut??" },
 	};
 	size_t i;
@@ -111,7 +120,8 @@ Test(line, what_is_too_long_is_cut_at_a_character)
 	cr_expect_gt(len, LINE_VALUE_MAX - 5);
 }
 
-/* --- What an agent tells --------------------------------------------------- */
+/* --- What an agent tells ---------------------------------------------------
+ */
 
 static struct json json;
 static struct agent_state state;
@@ -132,29 +142,33 @@ read_state(const char *text)
 
 Test(agent_state, takes_what_a_status_line_is_handed)
 {
-	cr_assert_eq(read_state(
-	    "{\"session_id\":\"s-1\",\"cwd\":\"/home/dev/src/app\","
-	    "\"model\":{\"id\":\"claude-opus-5\",\"display_name\":\"Opus\"},"
-	    "\"workspace\":{\"project_dir\":\"/home/dev/src/web/\"},"
-	    "\"cost\":{\"total_cost_usd\":0.01234,\"total_duration_ms\":450},"
-	    "\"context_window\":{\"total_input_tokens\":15500,"
-	    "\"context_window_size\":200000,\"used_percentage\":8},"
-	    "\"rate_limits\":{\"five_hour\":{\"used_percentage\":23.5,"
-	    "\"resets_at\":1790082000},\"seven_day\":{"
-	    "\"used_percentage\":41.2}}}"), 0);
+	cr_assert_eq(
+	    read_state(
+		"{\"session_id\":\"s-1\",\"cwd\":\"/home/dev/src/app\","
+		"\"model\":{\"id\":\"claude-opus-5\",\"display_name\":\"Opus\"}"
+		","
+		"\"workspace\":{\"project_dir\":\"/home/dev/src/web/\"},"
+		"\"cost\":{\"total_cost_usd\":0.01234,\"total_duration_ms\":"
+		"450},"
+		"\"context_window\":{\"total_input_tokens\":15500,"
+		"\"context_window_size\":200000,\"used_percentage\":8},"
+		"\"rate_limits\":{\"five_hour\":{\"used_percentage\":23.5,"
+		"\"resets_at\":1790082000},\"seven_day\":{"
+		"\"used_percentage\":41.2}}}"),
+	    0);
 	cr_expect_str_eq(state.session, "s-1");
 	cr_expect_str_eq(state.model, "Opus");
 	cr_expect_str_eq(state.model_id, "claude-opus-5");
 	cr_expect_str_eq(state.project, "web", "project %s", state.project);
-	cr_expect(state.has_cost && state.cost_pico == 12340000000,
-	    "cost %lld", (long long)state.cost_pico);
+	cr_expect(state.has_cost && state.cost_pico == 12340000000, "cost %lld",
+	    (long long)state.cost_pico);
 	cr_expect_eq(state.duration_ms, 450);
 	cr_expect_eq(state.context_used, 15500);
 	cr_expect_eq(state.context_size, 200000);
 	cr_assert_eq(state.n_windows, 2, "%zu windows", state.n_windows);
 	cr_expect_str_eq(state.windows[0].name, "five_hour");
-	cr_expect_eq(state.windows[0].percent, 23500000000000,
-	    "%lld", (long long)state.windows[0].percent);
+	cr_expect_eq(state.windows[0].percent, 23500000000000, "%lld",
+	    (long long)state.windows[0].percent);
 	cr_expect_eq(state.windows[0].resets_ms, 1790082000000);
 	cr_expect_eq(state.windows[1].resets_ms, 0);
 }
@@ -191,7 +205,8 @@ Test(agent_state, what_is_no_object_is_refused)
 Test(agent_state, percent_of_a_window_stands_in_for_tokens)
 {
 	cr_assert_eq(read_state("{\"context_window\":{\"context_window_size\":"
-				"200000,\"used_percentage\":12.5}}"), 0);
+				"200000,\"used_percentage\":12.5}}"),
+	    0);
 	cr_expect_eq(state.context_used, 25000, "%lu",
 	    (unsigned long)state.context_used);
 }

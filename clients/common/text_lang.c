@@ -1,0 +1,254 @@
+#include "clients/common/text_lang.h"
+
+#include <string.h>
+
+#define ARGS_MAX 4
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+/*
+ * The messages of error_set, every value of theirs a %s; what is general comes
+ * after what is not. tests/lang.sh holds the list against the sources.
+ */
+static const char *const known[] = {
+	/* Texts and numbers. */
+	N_("%s bytes, the limit is %s"),
+	N_("%s is more than %s, %s"),
+	N_("%s is over the limit of %s"),
+	N_("%s ms is before 2020-01-01, %s ms"),
+	N_("%s ms is more than a day ahead, over %s ms"),
+	N_("%s USD is not between 0 and %s USD"),
+	N_("a message or a call is required"),
+	N_("a session is required"),
+	N_("control characters, or not UTF-8"),
+	N_("longer than %s bytes"),
+	N_("more money than there is"),
+	N_("more than a call can cost"),
+	N_("more than cache_write"),
+	N_("negative"),
+	N_("not a boolean"),
+	N_("not a decimal number"),
+	N_("not a number"),
+	N_("not a number from 0 on"),
+	N_("not a string"),
+	N_("not a text"),
+	N_("not a time a call can have"),
+	N_("not a time: RFC 3339, seconds or milliseconds"),
+	N_("not a whole number of 0 or more"),
+	N_("not an amount"),
+	N_("not an array"),
+	N_("not an integer"),
+	N_("not an object"),
+	N_("not between 0 and %s ms"),
+	N_("not between 0 and 2^64 - 1"),
+	N_("not between 0 and 255"),
+	N_("not true or false"),
+	/* Lines and replies on stdin. */
+	N_("a second reply, and the options are those of one call"),
+	N_("an array of something else than objects"),
+	N_("compressed with gzip: curl needs --compressed"),
+	N_("no room for texts"),
+	N_("no usage in the reply"),
+	N_("neither JSON nor an event stream"),
+	N_("not JSON"),
+	N_("not JSON: %s at byte %s"),
+	N_("not JSON: %s"),
+	N_("not a JSON object"),
+	N_("the reply is an error: %s"),
+	/* Why it is not JSON. */
+	N_("control character in a string"),
+	N_("expected a colon"),
+	N_("expected a comma or the end"),
+	N_("expected a key"),
+	N_("expected a value"),
+	N_("invalid escape"),
+	N_("invalid number"),
+	N_("invalid word"),
+	N_("text after the value"),
+	N_("the text ends too early"),
+	N_("the text ends within a string"),
+	N_("too long"),
+	/* Requests. */
+	N_("%s edges, the limit is %s"),
+	N_("%s in one put, the limit is %s"),
+	N_("%s is not a text"),
+	N_("%s patterns, the limit is %s"),
+	N_("%s stands twice"),
+	N_("a byte or type that has no place here"),
+	N_("a model or provider/model"),
+	N_("a name is a text of 1 to %s bytes"),
+	N_("a pattern of %s bytes, the limit is %s"),
+	N_("a rate is decimal text"),
+	N_("a report needs two edges"),
+	N_("a step is {above, rates}"),
+	N_("a value is bytes"),
+	N_("a value of %s bytes, the limit is %s"),
+	N_("after is not a revision"),
+	N_("an edge is no multiple of 15 minutes"),
+	N_("an edge is no time"),
+	N_("an event is a map"),
+	N_("larger than a message may be"),
+	N_("neither events nor cursors"),
+	N_("nested too deeply"),
+	N_("no such key to group by"),
+	N_("no such method"),
+	N_("not [0, msgid, method, [params]]"),
+	N_("not [key, pattern]"),
+	N_("not MessagePack"),
+	N_("not a MessagePack-RPC message"),
+	N_("not a list of at most %s steps"),
+	N_("not a tier"),
+	N_("not whole picodollars a token: %s USD a million"),
+	N_("now is beyond the year 9999"),
+	N_("now is missing"),
+	N_("now is no time"),
+	N_("that report has no pages left"),
+	N_("the edges do not ascend"),
+	N_("the params are no map"),
+	N_("token is missing"),
+	N_("token is not a number"),
+	N_("too many values in one message"),
+	N_("which session's calls"),
+	N_("whose price"),
+	/* The daemon's trouble. */
+	N_("a page cannot be sent"),
+	N_("no thread for it"),
+	N_("out of memory"),
+	N_("the daemon stops"),
+	N_("the daemon was not started by a client"),
+	N_("the daemon was not started with TT_NOW"),
+	N_("the ledger could not take it; the log says why"),
+	N_("the ledger has no events"),
+	N_("the reply has no room"),
+	N_("the report failed; the log says why"),
+	N_("the store cannot be read; the log says why"),
+	N_("too many reports are under way"),
+	N_("too many requests are waiting"),
+	/* Anything may stand here. */
+	N_("not %s: \"%s\""),
+};
+
+struct span {
+	const char *p;
+	size_t len;
+};
+
+/* The first place from which len bytes of s are what stands there. */
+static const char *
+find_piece(const char *in, const char *s, size_t len)
+{
+	for (; *in != '\0'; in++)
+		if (strncmp(in, s, len) == 0)
+			return in;
+	return NULL;
+}
+
+/*
+ * Is the message what the format makes of some values? They are put in args. A
+ * value ends where the format's next piece first stands, the last one where the
+ * message ends in the last piece.
+ */
+static bool
+matches(const char *format, const char *message, struct span args[ARGS_MAX])
+{
+	const char *mark = strstr(format, "%s"), *end;
+	size_t len = mark != NULL ? (size_t)(mark - format) : strlen(format);
+	size_t n = 0, left;
+
+	if (strncmp(message, format, len) != 0)
+		return false;
+	for (message += len; mark != NULL && n < ARGS_MAX; n++) {
+		format = mark + 2;
+		mark = strstr(format, "%s");
+		len = mark != NULL ? (size_t)(mark - format) : strlen(format);
+		left = strlen(message);
+		if (mark != NULL)
+			end = find_piece(message, format, len);
+		else
+			end = left >= len ? message + (left - len) : NULL;
+		if (end == NULL || strncmp(end, format, len) != 0)
+			return false;
+		args[n] = (struct span){ message, (size_t)(end - message) };
+		message = end + len;
+	}
+	return *message == '\0';
+}
+
+/* A value may be a message itself, such as why a line is not JSON. */
+static struct span
+translate_value(struct span value)
+{
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < LENGTH(known); i++)
+		if (strlen(known[i]) == value.len &&
+		    memcmp(known[i], value.p, value.len) == 0) {
+			text = _(known[i]);
+			return (struct span){ text, strlen(text) };
+		}
+	return value;
+}
+
+static void
+append(char *buf, size_t cap, size_t *at, struct span s)
+{
+	size_t room = cap - 1 - *at;
+
+	if (s.len > room)
+		s.len = room;
+	memcpy(buf + *at, s.p, s.len);
+	*at += s.len;
+}
+
+/* The translation with its values, which stand as %s or as %1$s. */
+static void
+fill_in(
+    const char *format, const struct span args[ARGS_MAX], char *buf, size_t cap)
+{
+	size_t at = 0, next = 0, which;
+
+	while (*format != '\0') {
+		which = ARGS_MAX;
+		if (strncmp(format, "%s", 2) == 0) {
+			which = next++;
+			format += 2;
+		} else if (format[0] == '%' && format[1] >= '1' &&
+			   format[1] <= '0' + ARGS_MAX &&
+			   strncmp(format + 2, "$s", 2) == 0) {
+			which = (size_t)(format[1] - '1');
+			format += 4;
+		}
+		if (which < ARGS_MAX)
+			append(buf, cap, &at, translate_value(args[which]));
+		else
+			append(buf, cap, &at, (struct span){ format++, 1 });
+	}
+	buf[at] = '\0';
+}
+
+const char *
+lang_said(const char *message, char *buf, size_t cap)
+{
+	struct span args[ARGS_MAX] = { { "", 0 } };
+	size_t i;
+
+	if (!lang_is_zh())
+		return message;
+	for (i = 0; i < LENGTH(known); i++) {
+		if (!matches(known[i], message, args))
+			continue;
+		fill_in(_(known[i]), args, buf, cap);
+		return buf;
+	}
+	return message;
+}
+
+void
+lang_pad(FILE *f, const char *text, size_t columns)
+{
+	size_t width = lang_width(text, strlen(text));
+
+	fputs(text, f);
+	for (; width < columns; width++)
+		fputc(' ', f);
+}
