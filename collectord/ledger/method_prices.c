@@ -25,6 +25,21 @@ pack_since(struct packer *k, int32_t day)
 		pack_i64(k, day * DAY_MS);
 }
 
+/* As the table's models are matched: with or without the provider in front. */
+static bool
+names_model(struct text name, struct text pattern)
+{
+	const char *slash = memchr(name.p, '/', name.len);
+
+	if (pattern.len == 0 || text_matches(name, pattern))
+		return true;
+	if (slash == NULL)
+		return false;
+	name.len -= (uint32_t)(slash + 1 - name.p);
+	name.p = slash + 1;
+	return text_matches(name, pattern);
+}
+
 static uint32_t
 pack_overrides(
     struct packer *k, const struct price_book *book, struct text pattern)
@@ -34,7 +49,7 @@ pack_overrides(
 	uint32_t n = 0;
 
 	for (o = list->item; o < list->item + list->n; o++) {
-		if (pattern.len > 0 && !text_matches(o->pattern, pattern))
+		if (!names_model(o->pattern, pattern))
 			continue;
 		n++;
 		pack_map(k, 6);

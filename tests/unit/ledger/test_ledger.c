@@ -11,6 +11,7 @@
 
 #include "collectord/ledger/audit.h"
 #include "collectord/ledger/impl.h"
+#include "collectord/ledger/methods.h"
 #include "collectord/ledger/merge.h"
 #include "tests/unit/ledger/sights.h"
 
@@ -505,5 +506,82 @@ Test(ledger, cursors_are_kept_and_deleted, .timeout = 30)
 	cr_assert_eq(unpack_value(&c, &v), 0, "no array");
 	cr_assert_eq(v.n, 1, "%u cursors after a deletion", v.n);
 	packer_free(&k);
+	bench_end(&b);
+}
+
+/* Calls a method of the ledger as the daemon would; params is packed. */
+static void
+call_method(struct bench *b, const char *name, const struct packer *params,
+    struct packer *result)
+{
+	const struct ledger_method *m = ledger_method_find(text_of(name));
+	struct ledger_call c = { .ledger = b->l,
+		.params = { (uint8_t *)params->p,
+		    (uint8_t *)params->p + params->len },
+		.result = result };
+	int rc;
+
+	cr_assert_not_null(m, "no method %s", name);
+	while ((rc = m->step(&c)) == METHOD_AGAIN)
+		;
+	cr_assert_eq(rc, METHOD_DONE, "%s: %s", name, c.error.message);
+}
+
+static uint64_t
+result_u64(const struct packer *result, const char *name)
+{
+	struct wire_cursor c = { (uint8_t *)result->p,
+		(uint8_t *)result->p + result->len };
+	struct value v;
+
+	cr_assert(unpack_member(c, name, &v), "no %s", name);
+	return v.u64;
+}
+
+static uint64_t
+prune(struct bench *b, int64_t before_ms, bool dry_run)
+{
+	struct packer params = { 0 }, result = { 0 };
+	uint64_t pruned;
+
+	pack_map(&params, 2);
+	pack_str(&params, "before");
+	pack_i64(&params, before_ms);
+	pack_str(&params, "dry_run");
+	pack_bool(&params, dry_run);
+	call_method(b, "prune", &params, &result);
+	pruned = result_u64(&result, "pruned");
+	packer_free(&params);
+	packer_free(&result);
+	return pruned;
+}
+
+Test(ledger, pruning_keeps_every_sum_and_lets_nothing_in_again, .timeout = 120)
+{
+	static struct bench b;
+	struct dice d = { 77 };
+	struct put p;
+	const int64_t day = 86400000, middle = 1778580000000 / day * day + day;
+	uint64_t would, pruned;
+
+	bench_start(&b);
+	for (; b.n < 200; b.n++) {
+		sight_random(&d, &b.all[b.n]);
+		b.all[b.n].is_void = false;
+		bench_put(&b, &b.all[b.n], 1, &p);
+	}
+	check_all(&b, &d, 77);
+	would = prune(&b, middle, true);
+	pruned = prune(&b, middle, false);
+	cr_assert_eq(would, pruned, "%lu told, %lu done", would, pruned);
+	cr_assert_gt(pruned, 0, "nothing is old");
+	check_all(&b, &d, 77);
+	cr_assert_eq(prune(&b, middle, false), 0, "pruned twice");
+	bench_put(&b, b.all, b.n, &p);
+	cr_assert_eq(p.stored, 0, "%u calls came back", p.stored);
+	check_audit(&b, 77);
+	ledger_close(b.l);
+	bench_open(&b);
+	check_audit(&b, 77);
 	bench_end(&b);
 }
