@@ -3,6 +3,8 @@ B ?= build
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
+LOCALEDIR ?= $(PREFIX)/share/locale
+MSGFMT ?= msgfmt
 PKG_CONFIG ?= pkg-config
 INSTALL ?= install
 CFLAGS ?= -O2 -g
@@ -28,8 +30,9 @@ endif
 
 PROTO := proto/calendar.c proto/codec.c proto/codec_put.c \
 	proto/codec_report.c proto/config.c proto/error.c \
-	proto/event.c proto/json.c proto/money.c proto/places.c proto/put.c \
-	proto/report.c proto/sums.c proto/text.c proto/wire.c
+	proto/event.c proto/json.c proto/lang.c proto/money.c \
+	proto/places.c proto/put.c proto/report.c proto/sums.c proto/text.c \
+	proto/wire.c
 LEDGER := $(sort $(wildcard collectord/ledger/*.c))
 DAEMON := $(filter-out collectord/main.c,$(sort $(wildcard collectord/*.c \
 	collectord/peers/*.c collectord/jobs/*.c)))
@@ -37,7 +40,8 @@ COMMON := clients/common/client.c clients/common/launch.c \
 	clients/common/ndjson.c clients/common/options.c \
 	clients/common/output.c clients/common/period.c \
 	clients/common/reply.c clients/common/response.c clients/common/slim.c \
-	clients/common/spool.c clients/common/usage.c clients/common/uuid.c
+	clients/common/spool.c clients/common/text_lang.c \
+	clients/common/usage.c clients/common/uuid.c
 VIEWS := clients/common/figure.c clients/common/table.c \
 	$(sort $(wildcard clients/report/*.c))
 
@@ -46,6 +50,8 @@ PRICE := $(sort $(wildcard clients/price/*.c))
 PROGRAMS := collectord tt tt-send tt-report tt-price
 MAN1 := clients/tt.1 clients/tt-send.1 clients/tt-report.1 clients/tt-price.1
 MAN8 := collectord/collectord.8
+# Below locale/, which programs find beside them or in LOCALEDIR.
+CATALOGUES := zh_CN/LC_MESSAGES/tt.mo
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 # The archive where there is one, so that programs need no more than libc.
@@ -53,23 +59,29 @@ archive = $(or $(wildcard $(call find_archive,$(1))),-l$(1))
 PROTO_L := $(call archive,msgpackc) $(call archive,inih)
 DAEMON_L := $(shell $(PKG_CONFIG) --libs libuv lmdb) -lpthread
 
-all: $(PROGRAMS:%=$(B)/%)
+all: $(PROGRAMS:%=$(B)/%) $(CATALOGUES:%=$(B)/locale/%)
 
 $(B)/collectord: $(call obj,collectord/main.c $(DAEMON) $(LEDGER) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) $(DAEMON_L) $(LDLIBS)
-$(B)/tt: $(call obj,clients/tt.c)
+$(B)/tt: $(call obj,clients/tt.c proto/lang.c)
 	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(LDLIBS)
 $(B)/tt-send: $(call obj,clients/tt-send.c $(sort $(wildcard clients/send/*.c)) $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(PROTO_L) $(LDLIBS)
 # Tables come from libsmartcols, which is a shared library only.
 $(B)/tt-report: $(call obj,clients/tt-report.c $(VIEWS) $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
-$(B)/tt-price: $(call obj,clients/tt-price.c $(PRICE) clients/common/figure.c clients/common/table.c $(COMMON) $(PROTO))
+$(B)/tt-price: $(call obj,clients/tt-price.c $(PRICE) clients/report/setup.c clients/report/fetch.c clients/common/figure.c clients/common/table.c $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/obj/proto/lang.o: override CPPFLAGS += -DLOCALEDIR='"$(LOCALEDIR)"'
+$(B)/locale/%/LC_MESSAGES/tt.mo: clients/po/%.po
+	@mkdir -p $(@D)
+	$(MSGFMT) -c -o $@.tmp $<
+	@mv $@.tmp $@
 
 # Unit tests link the layer they test and what it rests on, nothing else.
 CRITERION_L := $(shell $(PKG_CONFIG) --libs criterion)
@@ -177,11 +189,14 @@ install: all
 	$(INSTALL) -m 755 $(PROGRAMS:%=$(B)/%) $(DESTDIR)$(BINDIR)
 	$(INSTALL) -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 644 $(MAN8) $(DESTDIR)$(MANDIR)/man8
+	for c in $(CATALOGUES); do \
+	    $(INSTALL) -D -m 644 $(B)/locale/$$c $(DESTDIR)$(LOCALEDIR)/$$c || exit 1; done
 
 uninstall:
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%)
 	rm -f $(MAN1:clients/%=$(DESTDIR)$(MANDIR)/man1/%)
 	rm -f $(MAN8:collectord/%=$(DESTDIR)$(MANDIR)/man8/%)
+	rm -f $(CATALOGUES:%=$(DESTDIR)$(LOCALEDIR)/%)
 
 deps:
 	@contrib/install-deps build

@@ -36,7 +36,7 @@ wants_value(const char *name)
 {
 	const struct option_program *p;
 	size_t v, i, len = strlen(name);
-	bool any = false;
+	bool any = options_take_value(name);
 
 	for (v = 0; v < VERBS; v++) {
 		p = &verbs[v]->program;

@@ -22,13 +22,13 @@ static const char *
 what_is_wrong(const struct event *ev, bool from_lines, bool from_replies)
 {
 	if (from_lines && from_replies)
-		return "either - or --response";
+		return _("either - or --response");
 	if (from_lines && !is_common(ev))
-		return "with - options are for all lines: no ids, times, "
-		       "counts, costs or flags of one call";
+		return _("with - options are for all lines: no ids, times, "
+			 "counts, costs or flags of one call");
 	if (from_replies && (ev->is_void || !has_no_figures(ev, EV_LATENCY_MS)))
-		return "with --response counts and costs are the reply's: no "
-		       "options for them, nor flags of one call";
+		return _("with --response counts and costs are the reply's: no "
+			 "options for them, nor flags of one call");
 	return NULL;
 }
 
@@ -67,7 +67,7 @@ run(const struct send_options *o, char **operands, int n)
 	int rc;
 
 	if (n > 0 && !from_lines) {
-		complain(NAME, "what is \"%s\"? (see tt-send --help)",
+		complain(NAME, _("what is \"%s\"? (see tt-send --help)"),
 		    operands[strcmp(operands[0], "-") == 0 ? 1 : 0]);
 		return EXIT_USAGE;
 	}

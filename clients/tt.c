@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proto/lang.h"
 #include "proto/limits.h"
 
 #define VERBS_MAX 64
@@ -131,8 +132,9 @@ print_help(void)
 
 	each_dir(list_dir, &v);
 	qsort(v.name, v.n, VERB_LEN, by_name);
-	printf("Usage: tt VERB [ARGUMENT…]\n"
-	       "Runs tt-VERB. Verbs here (tt VERB --help tells more):\n\n");
+	fputs(_("Usage: tt [--lang en|zh] VERB [ARGUMENT…]\n"
+		"Runs tt-VERB. Verbs here (tt VERB --help tells more):\n\n"),
+	    stdout);
 	for (i = 0; i < v.n; i++)
 		printf("  %s\n", v.name[i]);
 	return fflush(stdout) == 0 ? 0 : 5;
@@ -150,23 +152,64 @@ run(char **argv)
 			fprintf(stderr, "tt: %s: %s\n", name, strerror(errno));
 			return 5;
 		}
-		fprintf(stderr, "tt: no such verb: %s (see tt --help)\n",
+		fprintf(stderr, _("tt: no such verb: %s (see tt --help)\n"),
 		    name + strlen(PREFIX));
 		return 2;
 	}
-	fprintf(stderr, "tt: not a verb (see tt --help)\n");
+	fputs(_("tt: not a verb (see tt --help)\n"), stderr);
 	return 2;
+}
+
+/*
+ * Takes "--lang zh" from the front of the arguments, for us and, by way of the
+ * environment, for the verb. Returns how many arguments that were, or -1.
+ */
+static int
+take_language(char **argv)
+{
+	const char *name = NULL;
+	int n = 0;
+
+	if (strncmp(argv[0], "--lang=", 7) == 0) {
+		name = argv[0] + 7;
+		n = 1;
+	} else if (strcmp(argv[0], "--lang") == 0) {
+		name = argv[1] != NULL ? argv[1] : "";
+		n = 2;
+	}
+	if (name == NULL)
+		return 0;
+	if (lang_set(name) == 0 && setenv("TT_LANG", name, 1) == 0)
+		return n;
+	fprintf(stderr, _("tt: --lang: not en or zh: \"%s\"\n"), name);
+	return -1;
+}
+
+static bool
+is_word(const char *arg, const char *word, const char *letter)
+{
+	return arg != NULL &&
+	       (strcmp(arg, word) == 0 || strcmp(arg, letter) == 0);
 }
 
 int
 main(int argc, char **argv)
 {
-	if (argc < 2 || strcmp(argv[1], "--help") == 0 ||
-	    strcmp(argv[1], "-h") == 0)
+	int n;
+
+	lang_scan(argc > 3 ? 3 : argc, argv);
+	n = argc > 1 ? take_language(argv + 1) : 0;
+	if (n < 0)
+		return 2;
+	argv += 1 + n;
+	if (argc < 2 || argv[0] == NULL || is_word(argv[0], "--help", "-h")) {
+		if (argc > 1 && argv[0] != NULL)
+			lang_scan(argc - n - 1, argv);
 		return print_help();
-	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0) {
+	}
+	if (is_word(argv[0], "--version", "-v")) {
 		printf("tt %s\n", TT_VERSION);
 		return fflush(stdout) == 0 ? 0 : 5;
 	}
-	return run(argv + 1);
+	return run(argv);
 }

@@ -19,6 +19,7 @@
 #include "collectord/peers/server.h"
 #include "collectord/price_config.h"
 #include "collectord/sys.h"
+#include "proto/lang.h"
 
 #define EXIT_USAGE 2
 #define EXIT_SYSTEM 5
@@ -48,13 +49,15 @@ static const struct option_row {
 	const char *arg;
 	const char *help;
 } option_rows[] = {
-	{ "config", 'c', "FILE", "read this configuration" },
-	{ "check-config", 'n', NULL, "check the configuration and exit" },
-	{ "notify-fd", 'N', "FD", "write a newline there when ready" },
-	{ "autostarted", 'A', NULL, "a client started us: it may end us" },
-	{ "log-level", 'l', "LEVEL", "error, warn, info or debug" },
-	{ "help", 'h', NULL, "print this and exit" },
-	{ "version", 'V', NULL, "print the version and exit" },
+	{ "config", 'c', "FILE", N_("read this configuration") },
+	{ "check-config", 'n', NULL, N_("check the configuration and exit") },
+	{ "notify-fd", 'N', "FD", N_("write a newline there when ready") },
+	{ "autostarted", 'A', NULL, N_("a client started us: it may end us") },
+	{ "log-level", 'l', "LEVEL", N_("error, warn, info or debug") },
+	{ "lang", 'L', "en|zh",
+	    N_("language of texts, not of the log (default: the locale's)") },
+	{ "help", 'h', NULL, N_("print this and exit") },
+	{ "version", 'V', NULL, N_("print the version and exit") },
 };
 
 static int
@@ -62,8 +65,9 @@ print_help(void)
 {
 	char left[40];
 
-	printf("usage: collectord [OPTION]...\n"
-	       "The per-user daemon that owns the ledger of token usage.\n\n");
+	fputs(_("usage: collectord [OPTION]...\n"
+		"The per-user daemon that owns the ledger of token usage.\n\n"),
+	    stdout);
 	for (size_t i = 0; i < LENGTH(option_rows); i++) {
 		snprintf(left, sizeof(left), "--%s%s%s", option_rows[i].name,
 		    option_rows[i].arg == NULL ? "" : "=",
@@ -72,7 +76,7 @@ print_help(void)
 		    option_rows[i].letter == 'n' ? "-" : " ",
 		    option_rows[i].letter == 'n' ? 'n' : ' ',
 		    option_rows[i].letter == 'n' ? "," : " ", left,
-		    option_rows[i].help);
+		    _(option_rows[i].help));
 	}
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_SYSTEM;
 }
@@ -100,7 +104,7 @@ take_notify_fd(struct daemon *d, const char *s)
 	errno = 0;
 	v = strtol(s, &end, 10);
 	if (*s < '0' || *s > '9' || *end != '\0' || errno != 0 || v > INT_MAX)
-		return usage_error("notify-fd", s, "not a descriptor");
+		return usage_error("notify-fd", s, _("not a descriptor"));
 	if (fcntl((int)v, F_SETFD, FD_CLOEXEC) != 0)
 		return usage_error("notify-fd", s, strerror(errno));
 	d->notify_fd = (int)v;
@@ -114,7 +118,7 @@ take_log_level(struct daemon *d, const char *s)
 
 	if (log_level_from_name(s, &level) != 0)
 		return usage_error(
-		    "log-level", s, "not error, warn, info or debug");
+		    "log-level", s, _("not error, warn, info or debug"));
 	d->level_arg = s;
 	return -1;
 }
@@ -141,9 +145,27 @@ take_option(struct daemon *d, int letter, const char *arg)
 		return print_help();
 	case 'V':
 		return print_version();
+	case 'L':
+		return lang_set(arg) == 0
+			   ? -1
+			   : usage_error("lang", arg, _("not en or zh"));
 	default:
-		return EXIT_USAGE; /* getopt has said why */
+		return EXIT_USAGE;
 	}
+}
+
+/* getopt says it too, but not in our languages. */
+static int
+option_error(int letter, const char *arg)
+{
+	if (letter == ':')
+		fprintf(stderr, _("collectord: %s needs a value\n"), arg);
+	else
+		fprintf(stderr,
+		    _("collectord: %s is no option, or takes no value (see "
+		      "collectord --help)\n"),
+		    arg);
+	return EXIT_USAGE;
 }
 
 static int
@@ -159,11 +181,14 @@ take_options(struct daemon *d, int argc, char **argv)
 				       ? no_argument
 				       : required_argument;
 	}
+	lang_scan(argc, argv);
 	while (code < 0 &&
-	       (letter = getopt_long(argc, argv, "n", longs, NULL)) != -1)
-		code = take_option(d, letter, optarg);
+	       (letter = getopt_long(argc, argv, ":n", longs, NULL)) != -1)
+		code = letter == ':' || letter == '?'
+			   ? option_error(letter, argv[optind - 1])
+			   : take_option(d, letter, optarg);
 	if (code < 0 && optind < argc) {
-		fprintf(stderr, "collectord: unexpected argument: %s\n",
+		fprintf(stderr, _("collectord: unexpected argument: %s\n"),
 		    argv[optind]);
 		code = EXIT_USAGE;
 	}
@@ -383,6 +408,8 @@ run(struct daemon *d)
 	use_log_level(d);
 	if (clock_init() != 0)
 		return EXIT_USAGE;
+	/* What follows goes to the log and over the wire. */
+	lang_end();
 	d->server.file_limit = sys_raise_file_limit();
 	d->server.socket.fd = d->lock = -1;
 	rc = serve(d, why, sizeof(why));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "collectord/ledger/price_book.h"
+#include "proto/lang.h"
 #include "proto/money.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
@@ -39,15 +40,15 @@ struct reading {
 static int
 refuse(const struct reading *r, enum config_price_key key, const char *what)
 {
-	snprintf(r->why, r->cap, "%s: \"%s\" is not %s", config_price_keys[key],
-	    r->from->key[key].text, what);
+	snprintf(r->why, r->cap, _("%s: \"%s\" is not %s"),
+	    config_price_keys[key], r->from->key[key].text, what);
 	return r->from->key[key].line;
 }
 
 static int
 miss(const struct reading *r, enum config_price_key key)
 {
-	snprintf(r->why, r->cap, "[price \"%.80s\"] has no %s",
+	snprintf(r->why, r->cap, _("[price \"%.80s\"] has no %s"),
 	    r->from->pattern, config_price_keys[key]);
 	return r->from->line;
 }
@@ -93,9 +94,9 @@ read_rates(const struct reading *r)
 			&rates->of[k->class]) != 0)
 			return refuse(r, k->key,
 			    k->class == PRICE_WEB_SEARCH
-				? "USD a search in whole picodollars"
-				: "USD a million tokens in whole picodollars a "
-				  "token");
+				? _("USD a search in whole picodollars")
+				: _("USD a million tokens in whole picodollars "
+				    "a token"));
 	}
 	return 0;
 }
@@ -114,7 +115,7 @@ read_above(const struct reading *r)
 		return 0;
 	if (money_parse_decimal(s, strlen(s), 0, &d) != 0 || !d.exact ||
 	    d.negative || d.magnitude == 0 || d.magnitude > LIMIT_TOKENS)
-		return refuse(r, CONFIG_PRICE_ABOVE, "a count of tokens");
+		return refuse(r, CONFIG_PRICE_ABOVE, _("a count of tokens"));
 	for (key = CONFIG_PRICE_ABOVE_INPUT; key <= CONFIG_PRICE_ABOVE_OUTPUT;
 	     key++)
 		if (r->from->key[key].text == NULL)
@@ -139,7 +140,7 @@ read_tier(const struct reading *r)
 			return 0;
 		}
 	return refuse(
-	    r, CONFIG_PRICE_TIER, "standard, batch, flex, priority or fast");
+	    r, CONFIG_PRICE_TIER, _("standard, batch, flex, priority or fast"));
 }
 
 static int
@@ -160,7 +161,7 @@ read_price(const struct reading *r)
 		line = read_tier(r);
 	if (line == 0 && price_parse_day(r->from->key[CONFIG_PRICE_FROM].text,
 			     &r->to->since_day) != 0)
-		line = refuse(r, CONFIG_PRICE_FROM, "a date as 2026-05-12");
+		line = refuse(r, CONFIG_PRICE_FROM, _("a date as 2026-05-12"));
 	return line;
 }
 
@@ -176,7 +177,7 @@ price_config_read(
 		return 0;
 	out->items = calloc(c->n_prices, sizeof(*out->items));
 	if (out->items == NULL) {
-		snprintf(why, cap, "out of memory");
+		snprintf(why, cap, _("out of memory"));
 		return c->prices[0].line;
 	}
 	for (; out->n < c->n_prices && line == 0; out->n++) {

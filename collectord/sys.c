@@ -16,6 +16,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "proto/lang.h"
+
 #define PATH_BYTES 4096
 #define LISTEN_FD 3 /* the first descriptor that LISTEN_FDS passes */
 
@@ -368,7 +370,7 @@ sys_read_file(const char *path, size_t max, size_t *len, char *why, size_t cap)
 	if (buf != NULL)
 		return buf;
 	if (errno == EFBIG)
-		snprintf(why, cap, "%s: more than %zu bytes", path, max);
+		snprintf(why, cap, _("%s: more than %zu bytes"), path, max);
 	else
 		say_errno(why, cap, path);
 	errno = saved;

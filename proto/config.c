@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "proto/lang.h"
 #include "proto/text.h"
 
 enum kind {
@@ -15,7 +16,8 @@ enum kind {
 	KIND_INT,
 	KIND_WEEKDAY,
 	KIND_LEVEL,
-	KIND_COST_MODE
+	KIND_COST_MODE,
+	KIND_LANG
 };
 
 static const struct key {
@@ -37,6 +39,9 @@ static const struct key {
 	    "first day of the week" },
 	{ "report", "day_start", KIND_INT, AT(day_start), 0, 23, "0",
 	    "hour at which a day starts" },
+	{ "report", "lang", KIND_LANG, AT(lang), 0,
+	    sizeof(((struct config *)0)->lang), "",
+	    "en or zh; empty: TT_LANG, else the locale's" },
 	{ "price", "cost_mode", KIND_COST_MODE, AT(prefers_reported), 0, 0,
 	    "table", "table, or reported: a reported cost comes first" },
 	{ "daemon", "log_level", KIND_LEVEL, AT(log_level), 0,
@@ -78,6 +83,7 @@ const char *const config_price_keys[CONFIG_PRICE_KEYS] = {
 static const char *const levels[] = { "error", "warn", "info", "debug" };
 static const char *const weekdays[] = { "monday", "tuesday", "wednesday",
 	"thursday", "friday", "saturday", "sunday" };
+static const char *const langs[] = { "", "en", "zh" };
 static const char *const cost_modes[] = { "table", "reported" };
 /* Every even one is yes. */
 static const char *const bools[] = { "yes", "no", "true", "false", "on", "off",
@@ -151,6 +157,14 @@ set_level(const struct key *k, char *field, const char *s)
 }
 
 static bool
+set_lang(const struct key *k, char *field, const char *s)
+{
+	int i = find_word(langs, LENGTH(langs), s);
+
+	return i >= 0 && set_text(k, field, langs[i]);
+}
+
+static bool
 set_cost_mode(bool *field, const char *s)
 {
 	int i = find_word(cost_modes, LENGTH(cost_modes), s);
@@ -178,6 +192,8 @@ set_key(struct config *c, const struct key *k, const char *s)
 		return set_level(k, field, s);
 	case KIND_COST_MODE:
 		return set_cost_mode(field, s);
+	case KIND_LANG:
+		return set_lang(k, field, s);
 	}
 	return false;
 }
@@ -188,24 +204,27 @@ say_wanted(const struct key *k, char *buf, size_t cap)
 {
 	switch (k->kind) {
 	case KIND_TEXT:
-		snprintf(buf, cap, "plain text of less than %lld bytes",
+		snprintf(buf, cap, _("plain text of less than %lld bytes"),
 		    (long long)k->max);
 		return;
 	case KIND_BOOL:
-		snprintf(buf, cap, "yes or no");
+		snprintf(buf, cap, _("yes or no"));
 		return;
 	case KIND_INT:
-		snprintf(buf, cap, "%lld to %lld", (long long)k->min,
+		snprintf(buf, cap, _("%lld to %lld"), (long long)k->min,
 		    (long long)k->max);
 		return;
 	case KIND_WEEKDAY:
-		snprintf(buf, cap, "monday to sunday, or 1 to 7");
+		snprintf(buf, cap, _("monday to sunday, or 1 to 7"));
 		return;
 	case KIND_LEVEL:
-		snprintf(buf, cap, "error, warn, info or debug");
+		snprintf(buf, cap, _("error, warn, info or debug"));
 		return;
 	case KIND_COST_MODE:
-		snprintf(buf, cap, "table or reported");
+		snprintf(buf, cap, _("table or reported"));
+		return;
+	case KIND_LANG:
+		snprintf(buf, cap, _("en or zh"));
 		return;
 	}
 }
@@ -307,17 +326,17 @@ open_price(struct parse *p, const char *line, size_t len)
 			break;
 	if (quote == NULL || end - quote < 2 || quote[1] != ']' ||
 	    (rest + 2 < end && rest[2] != ';'))
-		return stop(p, "the section is not [price \"model\"]");
+		return stop(p, _("the section is not [price \"model\"]"));
 	name = (struct text){ start, (uint32_t)(quote - start) };
 	if (name.len == 0 || name.len > PATTERN_MAX || !text_is_clean(name))
-		return stop(p, "not the name of a model");
+		return stop(p, _("not the name of a model"));
 	if (!p->config->keeps_prices)
 		return 0;
 	price = new_price(p->config);
 	if (price != NULL)
 		price->pattern = strndup(name.p, name.len);
 	if (price == NULL || price->pattern == NULL)
-		return stop(p, "out of memory");
+		return stop(p, _("out of memory"));
 	price->line = p->lineno;
 	return 0;
 }
@@ -363,8 +382,8 @@ on_want_line(char *buf, int size, void *stream)
 	if (line[0] == '[' && open_section(p, &line, &len) != 0)
 		return NULL;
 	if (size < 2 || len > (size_t)size - 2) {
-		snprintf(p->why, p->cap, "line of %zu bytes, the limit is %d",
-		    len, size - 2);
+		snprintf(p->why, p->cap,
+		    _("line of %zu bytes, the limit is %d"), len, size - 2);
 		p->stopped = true;
 		return NULL;
 	}
@@ -397,12 +416,12 @@ static void
 say_unknown(struct parse *p, const char *section, const char *name)
 {
 	if (section[0] == '\0')
-		snprintf(
-		    p->why, p->cap, "\"%s\" stands above any [section]", name);
+		snprintf(p->why, p->cap, _("\"%s\" stands above any [section]"),
+		    name);
 	else if (!has_section(section))
-		snprintf(p->why, p->cap, "unknown section [%s]", section);
+		snprintf(p->why, p->cap, _("unknown section [%s]"), section);
 	else
-		snprintf(p->why, p->cap, "unknown key \"%s\" in [%s]", name,
+		snprintf(p->why, p->cap, _("unknown key \"%s\" in [%s]"), name,
 		    section);
 }
 
@@ -413,7 +432,7 @@ say_refused(struct parse *p, const struct key *k, const char *value)
 	bool bare = strchr("-0123456789", value[0]) != NULL && value[0] != '\0';
 
 	say_wanted(k, wanted, sizeof(wanted));
-	snprintf(p->why, p->cap, "[%s] %s: %s%s%s is not %s", k->section,
+	snprintf(p->why, p->cap, _("[%s] %s: %s%s%s is not %s"), k->section,
 	    k->name, bare ? "" : "\"", value, bare ? "" : "\"", wanted);
 }
 
@@ -427,19 +446,19 @@ take_price(struct parse *p, const char *name, const char *value)
 
 	if (i < 0) {
 		snprintf(why, sizeof(why),
-		    "unknown key \"%.30s\" in a [price \"model\"]", name);
+		    _("unknown key \"%.30s\" in a [price \"model\"]"), name);
 		return stop(p, why);
 	}
 	if (strlen(value) > PRICE_TEXT_MAX || !text_is_clean(text_of(value)))
-		return stop(p, "not plain text of at most 64 bytes");
+		return stop(p, _("not plain text of at most 64 bytes"));
 	if (!c->keeps_prices)
 		return 0;
 	if (c->prices[c->n_prices - 1].key[i].text != NULL)
-		return stop(p, "the key was there before");
+		return stop(p, _("the key was there before"));
 	c->prices[c->n_prices - 1].key[i].line = p->lineno;
 	c->prices[c->n_prices - 1].key[i].text = strdup(value);
 	if (c->prices[c->n_prices - 1].key[i].text == NULL)
-		return stop(p, "out of memory");
+		return stop(p, _("out of memory"));
 	return 0;
 }
 
@@ -473,12 +492,12 @@ config_parse(struct config *c, const char *text, char *why, size_t cap)
 	bad = ini_parse_stream(on_want_line, &p, on_key, &p);
 
 	if (bad < 0) {
-		snprintf(why, cap, "out of memory");
+		snprintf(why, cap, _("out of memory"));
 		return p.lineno > 0 ? p.lineno : 1;
 	}
 	/* A line that is no key at all may stand above a refused key. */
 	if (bad > 0 && (!p.stopped || bad < p.lineno)) {
-		snprintf(why, cap, "line is not \"key = value\"");
+		snprintf(why, cap, _("line is not \"key = value\""));
 		return bad;
 	}
 	return p.stopped ? p.lineno : 0;

@@ -50,6 +50,7 @@ struct config {
 	char tz[CONFIG_TEXT_MAX]; /* "": TZ, else the system's */
 	int64_t week_start;       /* 1 Monday … 7 Sunday; names in the file */
 	int64_t day_start;        /* hour, 0 to 23 */
+	char lang[8];             /* "": TT_LANG, else the locale's */
 	/* [price] */
 	bool prefers_reported; /* cost_mode = reported, not table */
 	/* [price "…"], in their order; only where keeps_prices was set before

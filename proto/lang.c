@@ -1,5 +1,6 @@
 #include "proto/lang.h"
 
+#include <errno.h>
 #include <libintl.h>
 #include <limits.h>
 #include <locale.h>
@@ -149,13 +150,17 @@ use_locale(void)
 	return false;
 }
 
+/* Texts are often looked up on the way to strerror(errno). */
 static void
 start(void)
 {
+	int saved = errno;
+
 	lang.is_ready = true;
 	lang.is_zh = wants_zh() && bind_catalogue() && use_locale() &&
 		     setenv("LANGUAGE", "zh_CN", 1) == 0 &&
 		     bind_textdomain_codeset(DOMAIN, "UTF-8") != NULL;
+	errno = saved;
 }
 
 int

@@ -8,6 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "proto/lang.h"
+
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 
 static int __attribute__((format(printf, 2, 3)))
@@ -44,7 +46,7 @@ static int
 too_long(char *why, size_t cap)
 {
 	snprintf(
-	    why, cap, "a path is longer than %d bytes", PLACES_PATH_MAX - 1);
+	    why, cap, _("a path is longer than %d bytes"), PLACES_PATH_MAX - 1);
 	return -1;
 }
 
@@ -58,7 +60,7 @@ make_absolute(
 	if (*path == '/')
 		return path_set(out, "%s", path) == 0 ? 0 : too_long(why, cap);
 	if (getcwd(here, sizeof(here)) == NULL) {
-		snprintf(why, cap, "current directory: %s", strerror(errno));
+		snprintf(why, cap, _("current directory: %s"), strerror(errno));
 		return -1;
 	}
 	if (path_set(out, "%s/%s", strcmp(here, "/") == 0 ? "" : here, path) !=
@@ -90,7 +92,7 @@ xdg_dir(char out[PLACES_PATH_MAX], const char *name, const char *fallback,
 	int rc;
 
 	if (base == NULL && home == NULL) {
-		snprintf(why, cap, "HOME is not set");
+		snprintf(why, cap, _("HOME is not set"));
 		return -1;
 	}
 	if (base != NULL)
@@ -140,8 +142,9 @@ check_socket(const struct places *p, char *why, size_t cap)
 
 	if (len <= SOCKET_PATH_MAX)
 		return 0;
-	snprintf(why, cap, "%s: a socket's path of %zu bytes, the limit is %zu",
-	    p->socket, len, SOCKET_PATH_MAX);
+	snprintf(why, cap,
+	    _("%s: a socket's path of %zu bytes, the limit is %zu"), p->socket,
+	    len, SOCKET_PATH_MAX);
 	return -1;
 }
 

@@ -59,7 +59,7 @@ run() {
 
 run_one() {
 	case $1 in
-	*.sh) run "${1#tests/}" "$1" ;;
+	*.sh | *.py) run "${1#tests/}" "$1" ;;
 	*/fuzz/*) run "${1#"$TT_BUILD"/} (replay)" "$1" "tests/fuzz/corpus/${1##*/}" ;;
 	*) run "${1#"$TT_BUILD"/}" "$1" --verbose ;;
 	esac
@@ -76,7 +76,8 @@ built() {
 	done
 }
 
-[ $# != 0 ] || set -- tests/layers.sh $(built) tests/crash/ack_order.sh
+[ $# != 0 ] || set -- tests/layers.sh $(built) tests/crash/ack_order.sh \
+    tests/e2e/year.py
 for t; do
 	run_one "$t"
 done

@@ -14,10 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clients/common/text_lang.h"
 #include "proto/calendar.h"
 
 #define IN_FIRST (16u << 10) /* holds every reply but a report's */
 #define CONFIG_BYTES_MAX (1u << 20)
+/* What the daemon says, in another language. */
+#define WHY_SAID 400
 
 static enum client_result fail(struct client *c, enum client_result r,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -89,19 +92,19 @@ connect_failure(struct client *c, const char *path)
 	case ENOENT:
 	case ENOTDIR:
 	case ECONNREFUSED:
-		return fail(c, CLIENT_EABSENT, "no collectord at %s", path);
+		return fail(c, CLIENT_EABSENT, _("no collectord at %s"), path);
 	case EAGAIN:
 	case EINTR:
 		return fail(c, CLIENT_ETIMEOUT,
-		    "collectord at %s takes no connection in time", path);
+		    _("collectord at %s takes no connection in time"), path);
 	case EACCES:
 	case EPERM:
 	case EPROTOTYPE:
-		return fail(c, CLIENT_EPEER, "%s is not ours: %s", path,
+		return fail(c, CLIENT_EPEER, _("%s is not ours: %s"), path,
 		    strerror(errno));
 	default:
-		return fail(c, CLIENT_ESYSTEM, "cannot connect to %s: %s", path,
-		    strerror(errno));
+		return fail(c, CLIENT_ESYSTEM, _("cannot connect to %s: %s"),
+		    path, strerror(errno));
 	}
 }
 
@@ -112,10 +115,10 @@ check_peer(struct client *c, const char *path)
 	socklen_t len = sizeof(peer);
 
 	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
-		return fail(c, CLIENT_ESYSTEM, "cannot tell whose %s is: %s",
+		return fail(c, CLIENT_ESYSTEM, _("cannot tell whose %s is: %s"),
 		    path, strerror(errno));
 	if (peer.uid != geteuid())
-		return fail(c, CLIENT_EPEER, "%s belongs to user %u", path,
+		return fail(c, CLIENT_EPEER, _("%s belongs to user %u"), path,
 		    (unsigned)peer.uid);
 	return CLIENT_OK;
 }
@@ -129,11 +132,11 @@ connect_fd(struct client *c, const char *path, int64_t deadline_ms)
 
 	if (len >= sizeof(sun.sun_path))
 		return fail(c, CLIENT_ESYSTEM,
-		    "the socket's path is too long: %s", path);
+		    _("the socket's path is too long: %s"), path);
 	memcpy(sun.sun_path, path, len + 1);
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (c->fd < 0)
-		return fail(c, CLIENT_ESYSTEM, "cannot make a socket: %s",
+		return fail(c, CLIENT_ESYSTEM, _("cannot make a socket: %s"),
 		    strerror(errno));
 	rc = connect(c->fd, (const struct sockaddr *)&sun, sizeof(sun));
 	if (rc != 0 && errno == EAGAIN)
@@ -170,8 +173,8 @@ wait_for(struct client *c, short what, int64_t deadline_ms)
 	if (n < 0)
 		return fail(c, CLIENT_ESYSTEM, "poll: %s", strerror(errno));
 	if (n == 0)
-		return fail(
-		    c, CLIENT_ETIMEOUT, "collectord does not answer in time");
+		return fail(c, CLIENT_ETIMEOUT,
+		    _("collectord does not answer in time"));
 	return CLIENT_OK;
 }
 
@@ -180,9 +183,9 @@ io_failure(struct client *c)
 {
 	if (errno == EPIPE || errno == ECONNRESET)
 		return fail(
-		    c, CLIENT_EABSENT, "collectord closed the connection");
+		    c, CLIENT_EABSENT, _("collectord closed the connection"));
 	return fail(
-	    c, CLIENT_ESYSTEM, "collectord's socket: %s", strerror(errno));
+	    c, CLIENT_ESYSTEM, _("collectord's socket: %s"), strerror(errno));
 }
 
 enum client_result
@@ -193,9 +196,9 @@ client_send(struct client *c, const struct packer *k, int64_t deadline_ms)
 	ssize_t n;
 
 	if (k->failed)
-		return fail(c, CLIENT_ESYSTEM, "the request is too large");
+		return fail(c, CLIENT_ESYSTEM, _("the request is too large"));
 	if (c->fd < 0)
-		return fail(c, CLIENT_EABSENT, "not connected");
+		return fail(c, CLIENT_EABSENT, _("not connected"));
 	while (off < k->len) {
 		n = send(c->fd, k->p + off, k->len - off, MSG_NOSIGNAL);
 		if (n >= 0) {
@@ -238,11 +241,11 @@ read_more(struct client *c, int64_t deadline_ms)
 	if (r != CLIENT_OK)
 		return r;
 	if (make_room(c) != 0)
-		return fail(c, CLIENT_ESYSTEM, "no memory for the answer");
+		return fail(c, CLIENT_ESYSTEM, _("no memory for the answer"));
 	n = recv(c->fd, c->in + c->in_len, c->in_cap - c->in_len, 0);
 	if (n == 0)
 		return fail(
-		    c, CLIENT_EABSENT, "collectord closed the connection");
+		    c, CLIENT_EABSENT, _("collectord closed the connection"));
 	if (n > 0)
 		c->in_len += (size_t)n;
 	else if (errno != EAGAIN && errno != EINTR)
@@ -268,6 +271,7 @@ read_message(struct client *c, int64_t deadline_ms)
 	enum wire_result w;
 	struct wire_scan s;
 	size_t used, seen = 0;
+	char why[WHY_SAID];
 
 	drop_taken(c);
 	wire_scan_init(&s);
@@ -282,7 +286,8 @@ read_message(struct client *c, int64_t deadline_ms)
 			break;
 		if (w != WIRE_MORE)
 			return fail(c, CLIENT_EPEER,
-			    "collectord talks nonsense: %s", wire_strerror(w));
+			    _("collectord talks nonsense: %s"),
+			    lang_said(wire_strerror(w), why, sizeof(why)));
 		r = read_more(c, deadline_ms);
 		if (r != CLIENT_OK)
 			return r;
@@ -295,16 +300,17 @@ enum client_result
 client_wait(struct client *c, uint32_t msgid, int64_t deadline_ms)
 {
 	enum client_result r;
+	char why[WHY_SAID];
 
 	if (c->fd < 0)
-		return fail(c, CLIENT_EABSENT, "not connected");
+		return fail(c, CLIENT_EABSENT, _("not connected"));
 	do {
 		r = read_message(c, deadline_ms);
 		if (r != CLIENT_OK)
 			return r;
 		if (unpack_reply(c->in, c->taken, &c->reply) != 0)
 			return fail(c, CLIENT_EPEER,
-			    "collectord talks nonsense: not a reply");
+			    _("collectord talks nonsense: not a reply"));
 		/* An error without a number is about the connection. */
 		if (c->reply.is_error && c->reply.msgid == 0)
 			break;
@@ -312,14 +318,15 @@ client_wait(struct client *c, uint32_t msgid, int64_t deadline_ms)
 	if (!c->reply.is_error)
 		return CLIENT_OK;
 	return fail(c, CLIENT_EREFUSED, "collectord: %s: %s",
-	    error_name(c->reply.error.code), c->reply.error.message);
+	    error_name(c->reply.error.code),
+	    lang_said(c->reply.error.message, why, sizeof(why)));
 }
 
 enum client_result
 client_message(struct client *c, int64_t deadline_ms)
 {
 	if (c->fd < 0)
-		return fail(c, CLIENT_EABSENT, "not connected");
+		return fail(c, CLIENT_EABSENT, _("not connected"));
 	return read_message(c, deadline_ms);
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "clients/common/spool.h"
+#include "proto/lang.h"
 #include "proto/limits.h"
 
 #define DAEMON "collectord"
@@ -135,7 +136,7 @@ launch_prepare(struct launch *l, const struct places *p, char *why, size_t cap)
 	char log[PLACES_PATH_MAX + 32];
 
 	if (!find_daemon(l->path)) {
-		snprintf(why, cap, "no %s beside this program or along PATH",
+		snprintf(why, cap, _("no %s beside this program or along PATH"),
 		    DAEMON);
 		return -1;
 	}
@@ -253,7 +254,7 @@ start(const struct places *p, int *wait_fd, char *why, size_t cap)
 	if (rc == 0) {
 		rc = launch_fork(&l);
 		if (rc != 0)
-			snprintf(why, cap, "cannot start %s: %s", l.path,
+			snprintf(why, cap, _("cannot start %s: %s"), l.path,
 			    strerror(errno));
 	}
 	launch_release(&l);
@@ -273,7 +274,7 @@ start_and_wait(const struct places *p, int64_t deadline_ms, char *why,
 	if (fd >= 0)
 		close(fd);
 	if (*started && rc != 0)
-		snprintf(why, cap, "%s did not start; see %.180s/%s.log",
+		snprintf(why, cap, _("%s did not start; see %.180s/%s.log"),
 		    DAEMON, p->data, DAEMON);
 	return rc == 0 ? CLIENT_OK : CLIENT_EABSENT;
 }

@@ -4,20 +4,25 @@
 #include <string.h>
 
 #include "clients/common/output.h"
+#include "clients/common/text_lang.h"
 #include "proto/limits.h"
 
 #define HELP_COLUMN 28
 #define HELP_WIDTH 79
 
-enum { BUILTIN_HELP, BUILTIN_VERSION, BUILTINS };
+enum { BUILTIN_LANG, BUILTIN_HELP, BUILTIN_VERSION, BUILTINS };
 
 static const struct option_spec builtins[BUILTINS] = {
+	[BUILTIN_LANG] = { .name = "lang",
+	    .kind = OPTION_TEXT,
+	    .arg = "en|zh",
+	    .help = N_("language of texts (default: the locale's)") },
 	[BUILTIN_HELP] = { .name = "help",
 	    .kind = OPTION_FLAG,
-	    .help = "show this text" },
+	    .help = N_("show this text") },
 	[BUILTIN_VERSION] = { .name = "version",
 	    .kind = OPTION_FLAG,
-	    .help = "show the version" },
+	    .help = N_("show the version") },
 };
 
 struct parse {
@@ -28,38 +33,84 @@ struct parse {
 	bool *done;
 };
 
-/* Display columns of UTF-8 text, one a character: ours has no wide ones. */
-static int
-columns(const char *s, size_t len)
+/* Chinese is written without blanks: lines break between characters. */
+static bool
+is_wide(const char *s, size_t len)
 {
-	int n = 0;
-	size_t i;
+	return len > 1 && lang_width(s, len) > 1;
+}
 
-	for (i = 0; i < len; i++)
-		n += ((unsigned char)s[i] & 0xc0) != 0x80;
+static bool
+is_one_of(const char *s, size_t len, const char *const *marks)
+{
+	for (; *marks != NULL; marks++)
+		if (strlen(*marks) == len && memcmp(*marks, s, len) == 0)
+			return true;
+	return false;
+}
+
+static size_t
+char_length(const char *s)
+{
+	size_t n = *s != '\0';
+
+	while (((unsigned char)s[n] & 0xc0) == 0x80)
+		n++;
 	return n;
+}
+
+/* May a line end between these two characters? */
+static bool
+may_break(const char *a, size_t alen, const char *b, size_t blen)
+{
+	static const char *const closing[] = { "，", "。", "：", "；", "、",
+		"）", "”", "？", "！", "》", NULL };
+	static const char *const opening[] = { "（", "“", "《", NULL };
+
+	return (is_wide(a, alen) || is_wide(b, blen)) &&
+	       !is_one_of(b, blen, closing) && !is_one_of(a, alen, opening);
+}
+
+/* What stands on one line whatever happens: a word, or a wide character. */
+static size_t
+piece_length(const char *s)
+{
+	size_t len = char_length(s), last = len, next;
+
+	while (s[len] != '\0' && s[len] != ' ') {
+		next = char_length(s + len);
+		if (may_break(s + len - last, last, s + len, next))
+			break;
+		last = next;
+		len += next;
+	}
+	return len;
 }
 
 /* Prints words from column `at` on, wrapped, each line indented the same. */
 static void
 print_wrapped(const char *s, int at, int indent)
 {
-	size_t len;
+	bool is_apart = false;
 	int width;
+	size_t len;
 
 	while (*s != '\0') {
-		len = strcspn(s, " ");
-		width = columns(s, len);
-		if (at + 1 + width > HELP_WIDTH && at > indent) {
+		len = piece_length(s);
+		width = (int)lang_width(s, len);
+		if (at + is_apart + width > HELP_WIDTH && at > indent) {
 			printf("\n%*s", indent, "");
 			at = indent;
-		} else if (at > indent) {
+		} else if (is_apart) {
 			putchar(' ');
 			at++;
 		}
 		printf("%.*s", (int)len, s);
 		at += width;
-		s += len + strspn(s + len, " ");
+		s += len;
+		len = strspn(s, " ");
+		is_apart = len > 0;
+		s += len;
 	}
 	putchar('\n');
 }
@@ -70,7 +121,7 @@ print_spec(const struct option_spec *s)
 	int n;
 
 	if (s->kind == OPTION_HEAD) {
-		printf("\n%s:\n", s->help);
+		printf(_("\n%s:\n"), _(s->help));
 		return;
 	}
 	n = printf("  --%s%s%s", s->name, s->arg != NULL ? " " : "",
@@ -80,7 +131,7 @@ print_spec(const struct option_spec *s)
 		n = 0;
 	}
 	printf("%*s", HELP_COLUMN - n, "");
-	print_wrapped(s->help, HELP_COLUMN, HELP_COLUMN);
+	print_wrapped(_(s->help), HELP_COLUMN, HELP_COLUMN);
 }
 
 static void
@@ -88,8 +139,8 @@ print_help(const struct option_program *prog)
 {
 	size_t i;
 
-	printf("Usage: %s %s\n", prog->name, prog->synopsis);
-	print_wrapped(prog->summary, 0, 0);
+	printf(_("Usage: %s %s\n"), prog->name, _(prog->synopsis));
+	print_wrapped(_(prog->summary), 0, 0);
 	if (prog->nspecs == 0 || prog->specs[0].kind != OPTION_HEAD)
 		putchar('\n');
 	for (i = 0; i < prog->nspecs; i++)
@@ -135,8 +186,10 @@ find_spec(const struct option_program *prog, const char *name, size_t len)
 	}
 	if (hits == 1)
 		return found;
-	complain(prog->name, "%s option --%.*s (see %s --help)",
-	    hits == 0 ? "unknown" : "ambiguous", (int)len, name, prog->name);
+	complain(prog->name,
+	    hits == 0 ? _("unknown option --%.*s (see %s --help)")
+		      : _("ambiguous option --%.*s (see %s --help)"),
+	    (int)len, name, prog->name);
 	return NULL;
 }
 
@@ -165,13 +218,13 @@ store_u64(struct parse *ps, const struct option_spec *s, const char *value)
 	uint64_t v;
 
 	if (parse_u64(value, &v) != 0) {
-		complain(ps->prog->name, "--%s: not a whole number: \"%s\"",
+		complain(ps->prog->name, _("--%s: not a whole number: \"%s\""),
 		    s->name, value);
 		return -1;
 	}
 	if (s->max != 0 && v > s->max) {
-		complain(ps->prog->name, "--%s: %s is more than %llu", s->name,
-		    value, (unsigned long long)s->max);
+		complain(ps->prog->name, _("--%s: %s is more than %llu"),
+		    s->name, value, (unsigned long long)s->max);
 		return -1;
 	}
 	memcpy(ps->opts + s->offset, &v, sizeof(v));
@@ -184,12 +237,21 @@ store_list(struct parse *ps, const struct option_spec *s, const char *value)
 	struct option_list *list = (void *)(ps->opts + s->offset);
 
 	if (list->n == OPTION_LIST_MAX) {
-		complain(ps->prog->name, "--%s: given more than %d times",
+		complain(ps->prog->name, _("--%s: given more than %d times"),
 		    s->name, OPTION_LIST_MAX);
 		return -1;
 	}
 	list->items[list->n++] = value;
 	return 0;
+}
+
+static int
+store_language(struct parse *ps, const char *value)
+{
+	if (lang_set(value) == 0)
+		return 0;
+	complain(ps->prog->name, _("--lang: not en or zh: \"%s\""), value);
+	return -1;
 }
 
 static int
@@ -230,19 +292,30 @@ parse_long(struct parse *ps, const char *arg)
 	if (value != NULL)
 		value++;
 	if (s->kind == OPTION_FLAG && value != NULL) {
-		complain(ps->prog->name, "--%s takes no value", s->name);
+		complain(ps->prog->name, _("--%s takes no value"), s->name);
 		return -1;
 	}
 	if (s == &builtins[BUILTIN_HELP] || s == &builtins[BUILTIN_VERSION])
 		return run_builtin(ps, s);
 	if (s->kind != OPTION_FLAG && value == NULL) {
 		if (ps->at + 1 >= ps->argc) {
-			complain(ps->prog->name, "--%s needs a value", s->name);
+			complain(
+			    ps->prog->name, _("--%s needs a value"), s->name);
 			return -1;
 		}
 		value = ps->argv[++ps->at];
 	}
+	if (s == &builtins[BUILTIN_LANG])
+		return store_language(ps, value);
 	return store_value(ps, s, value);
+}
+
+bool
+options_take_value(const char *name)
+{
+	const char *lang = builtins[BUILTIN_LANG].name;
+
+	return *name != '\0' && strncmp(lang, name, strlen(name)) == 0;
 }
 
 static int
@@ -254,7 +327,7 @@ parse_dashed(struct parse *ps, const char *arg)
 		return run_builtin(ps, &builtins[BUILTIN_HELP]);
 	if (strcmp(arg, "-v") == 0)
 		return run_builtin(ps, &builtins[BUILTIN_VERSION]);
-	complain(ps->prog->name, "unknown option %s (see %s --help)", arg,
+	complain(ps->prog->name, _("unknown option %s (see %s --help)"), arg,
 	    ps->prog->name);
 	return -1;
 }
@@ -269,6 +342,7 @@ options_parse(const struct option_program *prog, void *opts, int argc,
 
 	*nargs = 0;
 	*done = false;
+	lang_scan(argc, argv);
 	for (; ps.at < argc && !*done; ps.at++) {
 		arg = argv[ps.at];
 		if (ended || arg[0] != '-' || arg[1] == '\0')

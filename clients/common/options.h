@@ -44,6 +44,12 @@ struct option_program {
 };
 
 /*
+ * Is it one of the options of all programs that take a value, --lang, or what
+ * is left of it?
+ */
+bool options_take_value(const char *name);
+
+/*
  * Fills opts and moves the operands to the front of argv[1..]; *nargs counts
  * them. Prints help or version and exits 0 by way of *done = true. -1 after one
  * clear line on stderr (exit 2 is the caller's).

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "proto/lang.h"
+
 /*
  * The length of the well-formed UTF-8 character at p, or 0 where there is none
  * (RFC 3629: nothing overlong, no surrogates, nothing above U+10FFFF).
@@ -184,7 +186,7 @@ output_finish(const char *program)
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
 	if (errno != EPIPE)
-		complain(program, "cannot write the output: %s",
-		    errno != 0 ? strerror(errno) : "an earlier error");
+		complain(program, _("cannot write the output: %s"),
+		    errno != 0 ? strerror(errno) : _("an earlier error"));
 	return -1;
 }

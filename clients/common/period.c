@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "proto/lang.h"
 #include "proto/limits.h"
 
 #define MINUTE_MS 60000ll
@@ -13,11 +14,11 @@
 #define DAYS_MAX 10000
 
 const char *const period_step_names[PERIOD_STEPS] = {
-	[STEP_NONE] = "none",
-	[STEP_HOUR] = "hour",
-	[STEP_DAY] = "day",
-	[STEP_WEEK] = "week",
-	[STEP_MONTH] = "month",
+	[STEP_NONE] = N_("none"),
+	[STEP_HOUR] = N_("hour"),
+	[STEP_DAY] = N_("day"),
+	[STEP_WEEK] = N_("week"),
+	[STEP_MONTH] = N_("month"),
 };
 
 /* Two days, the last of them not included. */
@@ -187,8 +188,10 @@ parse_date(const char *s, size_t len, struct civil *day, char *why, size_t cap)
 		return 0;
 	if (len > 40)
 		len = 40;
-	snprintf(why, cap, "%.*s is not a date%s", (int)len, s,
-	    looks_like_date(s, len) ? "" : " (YYYY-MM-DD)");
+	snprintf(why, cap,
+	    looks_like_date(s, len) ? _("%.*s is not a date")
+				    : _("%.*s is not a date (YYYY-MM-DD)"),
+	    (int)len, s);
 	return -1;
 }
 
@@ -202,8 +205,8 @@ set_range(struct civil from, struct civil last, const struct period_rules *r,
 	if (order > 0) {
 		calendar_format_date(from, a);
 		calendar_format_date(last, b);
-		snprintf(
-		    why, cap, "the period begins after its end: %s..%s", a, b);
+		snprintf(why, cap, _("the period begins after its end: %s..%s"),
+		    a, b);
 		return -1;
 	}
 	set_span(p, (struct span){ from, calendar_add_days(last, 1) },
@@ -241,7 +244,7 @@ parse_days(int n, struct civil today, const struct period_rules *r,
     struct period *p, char *why, size_t cap)
 {
 	if (n < 0) {
-		snprintf(why, cap, "a period has 1d to %dd", DAYS_MAX);
+		snprintf(why, cap, _("a period has 1d to %dd"), DAYS_MAX);
 		return -1;
 	}
 	set_span(p, days_span(calendar_add_days(today, 1 - n), n),
@@ -268,8 +271,8 @@ period_parse(const char *text, const struct period_rules *r, int64_t now_ms,
 	if (strstr(text, "..") != NULL || (text[0] >= '0' && text[0] <= '9'))
 		return parse_range(text, r, p, why, cap);
 	snprintf(why, cap,
-	    "%.40s is not a period (today, yesterday, [last-]week, "
-	    "[last-]month, [last-]year, all, YYYY-MM-DD, A..B, 7d)",
+	    _("%.40s is not a period (today, yesterday, [last-]week, "
+	      "[last-]month, [last-]year, all, YYYY-MM-DD, A..B, 7d)"),
 	    text);
 	return -1;
 }
@@ -290,16 +293,16 @@ parse_end(const char *s, bool is_to, const struct period_rules *r, int64_t *ms,
 	}
 	if (calendar_parse_time(s, strlen(s), ms, &is_local) != 0) {
 		snprintf(why, cap,
-		    "%.40s is not a date or time (2026-05-12, "
-		    "2026-05-12T10:15:00, 2026-05-12T10:15:00+02:00)",
+		    _("%.40s is not a date or time (2026-05-12, "
+		      "2026-05-12T10:15:00, 2026-05-12T10:15:00+02:00)"),
 		    s);
 		return -1;
 	}
 	if (*ms % SLOT_MS == 0)
 		return 0;
 	snprintf(why, cap,
-	    "%.40s is not on a quarter of an hour: times of a period "
-	    "are :00, :15, :30 or :45",
+	    _("%.40s is not on a quarter of an hour: times of a period "
+	      "are :00, :15, :30 or :45"),
 	    s);
 	return -1;
 }
@@ -316,6 +319,24 @@ natural_step(const struct period *p, const struct period_rules *r)
 	return calendar_cmp(first, last) == 0 ? STEP_NONE : STEP_DAY;
 }
 
+static void
+say_no_end(const char *from, const char *to, char *why, size_t cap)
+{
+	if (from == NULL)
+		snprintf(why, cap,
+		    _("the period begins after its end: before 2020 to %.40s"),
+		    to);
+	else if (to == NULL)
+		snprintf(why, cap,
+		    _("the period begins after its end: %.40s, which is after "
+		      "today"),
+		    from);
+	else
+		snprintf(why, cap,
+		    _("the period begins after its end: %.40s to %.40s"), from,
+		    to);
+}
+
 int
 period_between(const char *from, const char *to, const struct period_rules *r,
     int64_t now_ms, struct period *p, char *why, size_t cap)
@@ -330,11 +351,7 @@ period_between(const char *from, const char *to, const struct period_rules *r,
 	if (to != NULL && parse_end(to, true, r, &p->to_ms, why, cap) != 0)
 		return -1;
 	if (p->to_ms <= p->from_ms) {
-		snprintf(why, cap,
-		    "the period begins after its end: %.40s%s%.40s",
-		    from != NULL ? from : "before 2020",
-		    to != NULL ? " to " : "",
-		    to != NULL ? to : ", which is after today");
+		say_no_end(from, to, why, cap);
 		return -1;
 	}
 	p->step = natural_step(p, r);
@@ -430,6 +447,18 @@ step_end(int64_t ms, enum period_step step, const struct period_rules *r)
 	return day_edge(day, r);
 }
 
+static void
+say_too_many(enum period_step step, char *why, size_t cap)
+{
+	snprintf(why, cap,
+	    step == STEP_HOUR ? _("more than %u hours: choose a shorter period")
+	    : step == STEP_DAY ? _("more than %u days: choose a shorter period")
+	    : step == STEP_WEEK
+		? _("more than %u weeks: choose a shorter period")
+		: _("more than %u months: choose a shorter period"),
+	    LIMIT_REPORT_EDGES - 1);
+}
+
 int
 period_edges(const struct period *p, enum period_step step,
     const struct period_rules *r, int64_t **edges, size_t *n, char *why,
@@ -440,7 +469,7 @@ period_edges(const struct period *p, enum period_step step,
 	size_t i = 0;
 
 	if (e == NULL) {
-		snprintf(why, cap, "no memory");
+		snprintf(why, cap, _("no memory"));
 		return -1;
 	}
 	while (at < p->to_ms && i < LIMIT_REPORT_EDGES - 1) {
@@ -448,8 +477,7 @@ period_edges(const struct period *p, enum period_step step,
 		at = step == STEP_NONE ? p->to_ms : step_end(at, step, r);
 	}
 	if (at < p->to_ms) {
-		snprintf(why, cap, "more than %u %ss: choose a shorter period",
-		    LIMIT_REPORT_EDGES - 1, period_step_names[step]);
+		say_too_many(step, why, cap);
 		free(e);
 		return -1;
 	}

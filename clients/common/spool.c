@@ -3,20 +3,29 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proto/lang.h"
 #include "proto/places.h"
 
 #define NAME_LEN 80
 
+static int say(char *why, size_t cap, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
 static int
-say(char *why, size_t cap, const char *what, const char *where)
+say(char *why, size_t cap, const char *fmt, ...)
 {
-	snprintf(why, cap, "%s %s: %s", what, where, strerror(errno));
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, cap, fmt, ap);
+	va_end(ap);
 	return -1;
 }
 
@@ -57,7 +66,8 @@ spool_make_dir(const char *dir, char *why, size_t cap)
 
 	if (len >= sizeof(path)) {
 		errno = ENAMETOOLONG;
-		return say(why, cap, "cannot make", dir);
+		return say(
+		    why, cap, _("cannot make %s: %s"), dir, strerror(errno));
 	}
 	memcpy(path, dir, len + 1);
 	for (i = 1; i <= len; i++) {
@@ -65,7 +75,8 @@ spool_make_dir(const char *dir, char *why, size_t cap)
 			continue;
 		path[i] = '\0';
 		if (make_one(path) != 0)
-			return say(why, cap, "cannot make", path);
+			return say(why, cap, _("cannot make %s: %s"), path,
+			    strerror(errno));
 		path[i] = i < len ? '/' : '\0';
 	}
 	return 0;
@@ -84,10 +95,11 @@ open_dir(const char *dir, char *why, size_t cap)
 		fd = open(dir, flags);
 	}
 	if (fd < 0)
-		return say(why, cap, "cannot open", dir);
+		return say(
+		    why, cap, _("cannot open %s: %s"), dir, strerror(errno));
 	if (fstat(fd, &st) == 0 && st.st_uid == geteuid())
 		return fd;
-	snprintf(why, cap, "%s is not ours", dir);
+	snprintf(why, cap, _("%s is not ours"), dir);
 	close(fd);
 	return -1;
 }
@@ -157,7 +169,8 @@ spool_write(const char *dir, int64_t now_ms, const void *bytes, size_t len,
 	int dirfd, rc;
 
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return say(why, cap, "no random bytes for", dir);
+		return say(why, cap, _("no random bytes for %s: %s"), dir,
+		    strerror(errno));
 	dirfd = open_dir(dir, why, cap);
 	if (dirfd < 0)
 		return -1;
@@ -165,7 +178,8 @@ spool_write(const char *dir, int64_t now_ms, const void *bytes, size_t len,
 	    (long)getpid(), random);
 	rc = write_and_rename(dirfd, stem, bytes, len);
 	if (rc != 0)
-		say(why, cap, "cannot write to", dir);
+		say(why, cap, _("cannot write to %s: %s"), dir,
+		    strerror(errno));
 	close(dirfd);
 	return rc;
 }

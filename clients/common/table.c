@@ -10,6 +10,7 @@
 #include <wchar.h>
 
 #include "clients/common/client.h"
+#include "proto/lang.h"
 
 #define TABLE_COLUMNS_MAX 32
 #define TABLE_GAP "  "
@@ -35,7 +36,7 @@ must(void *p)
 {
 	if (p != NULL)
 		return p;
-	fputs("no memory for a table\n", stderr);
+	fputs(_("no memory for a table\n"), stderr);
 	exit(EXIT_SYSTEM);
 }
 

@@ -1,7 +1,6 @@
 /*
- * Every text for people goes through _( ), whole sentences and no fragments;
- * N_( ) marks one in a table, which is then put through _( ) where it is
- * printed. JSON, CSV and option names never do.
+ * Texts for people go through _( ) of proto/lang.h; this is for those that
+ * come from elsewhere or stand in columns.
  */
 #ifndef CLIENTS_TEXT_LANG_H
 #define CLIENTS_TEXT_LANG_H

@@ -322,7 +322,7 @@ const struct price_verb price_explain = {
 	.name = "explain",
 	.program = {
 		.name = "tt-price explain",
-		.synopsis = "MODEL [OPTION…]",
+		.synopsis = N_("MODEL [OPTION…]"),
 		.summary = N_("Shows what a call costs, line by line, and by "
 			      "which rule; exit status 1: it has no price."),
 		.specs = specs,

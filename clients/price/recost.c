@@ -198,7 +198,7 @@ const struct price_verb price_recost = {
 	.name = "recost",
 	.program = {
 		.name = "tt-price recost",
-		.synopsis = "[OPTION…]",
+		.synopsis = N_("[OPTION…]"),
 		.summary = N_("Prices recorded calls anew by today's prices: "
 			      "shows what changes, asks, and does it."),
 		.specs = specs,

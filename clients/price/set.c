@@ -161,6 +161,25 @@ note_taken(struct setting *set, const char *name, int64_t pico,
 	    len > 0 ? ", " : "", name, rate);
 }
 
+static void
+tell_taken(struct setting *set, const struct tariff *t, bool is_above)
+{
+	char name[PRICE_PATTERN_MAX], clean[PRICE_PATTERN_MAX];
+
+	if (set->taken[0] == '\0')
+		return;
+	table_clean(show_name(t, name), clean, sizeof(clean));
+	if (is_above)
+		complain(PRICE_NAME,
+		    _("taken from the built-in long-context price of %s: %s"),
+		    clean, set->taken);
+	else
+		complain(PRICE_NAME,
+		    _("taken from the built-in price of %s: %s"), clean,
+		    set->taken);
+	set->taken[0] = '\0';
+}
+
 /* Rates beside input and output that nobody said. */
 static void
 fill(struct setting *set, struct tariff_rates *to,
@@ -204,7 +223,6 @@ static int
 fill_from_table(struct setup *s, struct setting *set)
 {
 	const struct tariff *t;
-	char name[PRICE_PATTERN_MAX], clean[PRICE_PATTERN_MAX];
 	int rc;
 
 	if (set->t.tier.len > 0 && !text_is(set->t.tier, "standard"))
@@ -213,14 +231,11 @@ fill_from_table(struct setup *s, struct setting *set)
 	if (rc != EXIT_OK || t == NULL)
 		return rc;
 	fill(set, &set->t.rates, &t->rates);
+	tell_taken(set, t, false);
 	for (uint32_t i = 0; i < t->n_steps && set->t.n_steps > 0; i++)
 		if (t->steps[i].above == set->t.steps[0].above)
 			fill(set, &set->t.steps[0].rates, &t->steps[i].rates);
-	if (set->taken[0] == '\0')
-		return EXIT_OK;
-	table_clean(show_name(t, name), clean, sizeof(clean));
-	complain(PRICE_NAME, _("taken from the built-in price of %s: %s"),
-	    clean, set->taken);
+	tell_taken(set, t, true);
 	return EXIT_OK;
 }
 
@@ -299,8 +314,8 @@ const struct price_verb price_set = {
 	.name = "set",
 	.program = {
 		.name = "tt-price set",
-		.synopsis = "MODEL|PROVIDER/MODEL --input USD --output USD "
-			    "[OPTION…]",
+		.synopsis = N_("MODEL|PROVIDER/MODEL --input USD --output USD "
+			    "[OPTION…]"),
 		.summary = N_("Sets what a model costs from now on; what is "
 			      "recorded keeps its cost until a recost."),
 		.specs = set_specs,
@@ -313,7 +328,7 @@ const struct price_verb price_unset = {
 	.name = "unset",
 	.program = {
 		.name = "tt-price unset",
-		.synopsis = "MODEL|PROVIDER/MODEL [OPTION…]",
+		.synopsis = N_("MODEL|PROVIDER/MODEL [OPTION…]"),
 		.summary = N_("Takes back a price that was set."),
 		.specs = unset_specs,
 		.nspecs = sizeof(unset_specs) / sizeof(unset_specs[0]),

@@ -236,11 +236,34 @@ has_alias(struct text pattern, const struct tariff *t)
 	return false;
 }
 
+/* The newer of two prices of a model, of which one may not be in force yet. */
+static const struct tariff *
+newer(const struct tariff *best, const struct tariff *t, int64_t at_ms)
+{
+	if (t->has_from && t->from_ms > at_ms)
+		return best;
+	if (best == NULL || !best->has_from ||
+	    (t->has_from && t->from_ms > best->from_ms))
+		return t;
+	return best;
+}
+
+const struct tariff *
+tariffs_override(const struct tariffs *list, struct text pattern, int64_t at_ms)
+{
+	const struct tariff *best = NULL;
+
+	for (size_t i = 0; i < list->n_overrides; i++)
+		if (list->item[i].tier.len == 0 &&
+		    text_eq(list->item[i].model, pattern))
+			best = newer(best, &list->item[i], at_ms);
+	return best;
+}
+
 const struct tariff *
 tariffs_built_in(const struct tariffs *list, struct text pattern, int64_t at_ms)
 {
-	const struct tariff *best = NULL, *t;
-	const struct tariff *model = NULL;
+	const struct tariff *best = NULL, *model = NULL, *t;
 	size_t i;
 
 	/* Aliases stand in a model's first row only. */
@@ -250,13 +273,9 @@ tariffs_built_in(const struct tariffs *list, struct text pattern, int64_t at_ms)
 			model = &list->item[i];
 	for (i = list->n_overrides; i < list->n && model != NULL; i++) {
 		t = &list->item[i];
-		if (!text_eq(t->model, model->model) ||
-		    !text_eq(t->provider, model->provider) ||
-		    (t->has_from && t->from_ms > at_ms))
-			continue;
-		if (best == NULL || !best->has_from ||
-		    (t->has_from && t->from_ms > best->from_ms))
-			best = t;
+		if (text_eq(t->model, model->model) &&
+		    text_eq(t->provider, model->provider))
+			best = newer(best, t, at_ms);
 	}
 	return best;
 }

@@ -84,6 +84,11 @@ const struct tariff *tariffs_of_rule(
 const struct tariff *tariffs_built_in(
     const struct tariffs *list, struct text pattern, int64_t at_ms);
 
+/* The override of exactly that pattern, of every tier, in force then; or NULL.
+ */
+const struct tariff *tariffs_override(
+    const struct tariffs *list, struct text pattern, int64_t at_ms);
+
 /* A rule's rates and steps: what is in force, borrowed rates too. -1: none. */
 int tariff_read_rule(struct tariff *t, const struct value *rule);
 /* The params of price_set, and those of price_unset without its rates. */

@@ -84,7 +84,7 @@ read_file(struct update *u, const char *path)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
 	FILE *f = is_stdin ? stdin : fopen(path, "rbe");
-	size_t len;
+	size_t len = 0;
 
 	if (f != NULL) {
 		u->text = read_all(f, &len);
@@ -167,19 +167,14 @@ add_change(struct update *u, const struct catalog_row *row, const char *pattern,
  * dear hours of the day the price without them is meant.
  */
 static int
-judge_row(struct update *u, const struct catalog_row *row)
+judge_by_rule(
+    struct update *u, const struct catalog_row *row, const char *pattern)
 {
-	char pattern[PRICE_PATTERN_MAX];
 	const struct tariff *published;
 	struct tariff now;
 	struct value rule;
 	int rc;
 
-	if (compare_pattern(row, pattern, sizeof(pattern)) != 0 ||
-	    (u->o->model != NULL &&
-		!text_matches(text_of(pattern), text_of(u->o->model))))
-		return EXIT_OK;
-	u->asked++;
 	rc =
 	    price_rule_of(u->s, row->provider, row->model, u->s->now_ms, &rule);
 	if (rc != EXIT_OK)
@@ -189,9 +184,29 @@ judge_row(struct update *u, const struct catalog_row *row)
 	published = tariffs_of_rule(&u->known, &rule);
 	if (published != NULL && fetch_text(&rule, "window").len > 0)
 		now = *published;
-	return compare_differs(row, &now)
-		   ? add_change(u, row, pattern, &now, published)
-		   : EXIT_OK;
+	if (!compare_differs(row, &now))
+		return EXIT_OK;
+	/* Rates that the daemon lends a price are none of its own. */
+	return add_change(
+	    u, row, pattern, published != NULL ? published : &now, published);
+}
+
+/* The price that an earlier update set for the same row needs no question. */
+static int
+judge_row(struct update *u, const struct catalog_row *row)
+{
+	char pattern[PRICE_PATTERN_MAX];
+	const struct tariff *own;
+
+	if (compare_pattern(row, pattern, sizeof(pattern)) != 0 ||
+	    (u->o->model != NULL &&
+		!text_matches(text_of(pattern), text_of(u->o->model))))
+		return EXIT_OK;
+	u->asked++;
+	own = tariffs_override(&u->known, text_of(pattern), u->s->now_ms);
+	if (own != NULL && !compare_differs(row, own))
+		return EXIT_OK;
+	return judge_by_rule(u, row, pattern);
 }
 
 static int
@@ -403,7 +418,7 @@ const struct price_verb price_update = {
 	.name = "update",
 	.program = {
 		.name = "tt-price update",
-		.synopsis = "FILE [OPTION…]",
+		.synopsis = N_("FILE [OPTION…]"),
 		.summary = N_("Takes prices from LiteLLM's or models.dev's "
 			      "JSON: shows what differs, asks, and sets it."),
 		.specs = specs,

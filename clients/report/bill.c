@@ -75,10 +75,10 @@ const struct report_verb verb_bill = {
 	.name = "bill",
 	.program = {
 		.name = "tt-report bill",
-		.synopsis = "[PERIOD] [OPTION…]",
-		.summary = "Every model with what each class of its tokens "
+		.synopsis = N_("[PERIOD] [OPTION…]"),
+		.summary = N_("Every model with what each class of its tokens "
 			   "costs, and what has no price: this month by "
-			   "default.",
+			   "default."),
 		.specs = specs,
 		.nspecs = sizeof(specs) / sizeof(specs[0]),
 	},

@@ -355,10 +355,10 @@ const struct report_verb verb_blocks = {
 	.name = "blocks",
 	.program = {
 		.name = "tt-report blocks",
-		.synopsis = "[PERIOD] [OPTION…]",
-		.summary = "Windows of five hours from the first use, how "
+		.synopsis = N_("[PERIOD] [OPTION…]"),
+		.summary = N_("Windows of five hours from the first use, how "
 			   "fast each was used up, and where the one that "
-			   "runs will end: the last three days by default.",
+			   "runs will end: the last three days by default."),
 		.specs = specs,
 		.nspecs = sizeof(specs) / sizeof(specs[0]),
 	},

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proto/lang.h"
+
 static int
 fail(const char *path, const char *what, char *why, size_t cap)
 {
@@ -35,7 +37,7 @@ cursor_read(const char *path, uint64_t *revision, char *why, size_t cap)
 	*revision = strtoull(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || errno != 0 ||
 	    strspn(end, "\n") != strlen(end))
-		return fail(path, "is no cursor", why, cap);
+		return fail(path, _("is no cursor"), why, cap);
 	return 0;
 }
 

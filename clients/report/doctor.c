@@ -342,9 +342,9 @@ const struct report_verb verb_doctor = {
 	.name = "doctor",
 	.program = {
 		.name = "tt-report doctor",
-		.synopsis = "[OPTION…]",
-		.summary = "Recomputes every sum from the calls; tells what "
-			   "has no price and which sources went silent.",
+		.synopsis = N_("[OPTION…]"),
+		.summary = N_("Recomputes every sum from the calls; tells what "
+			   "has no price and which sources went silent."),
 		.specs = specs,
 		.nspecs = sizeof(specs) / sizeof(specs[0]),
 	},

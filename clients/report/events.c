@@ -239,9 +239,9 @@ const struct report_verb verb_events = {
 	.name = "events",
 	.program = {
 		.name = "tt-report events",
-		.synopsis = "[OPTION…]",
-		.summary = "All calls as NDJSON that \"tt-send -\" takes, in "
-			   "the order in which they last changed.",
+		.synopsis = N_("[OPTION…]"),
+		.summary = N_("All calls as NDJSON that \"tt-send -\" takes, in "
+			   "the order in which they last changed."),
 		.specs = specs,
 		.nspecs = sizeof(specs) / sizeof(specs[0]),
 	},

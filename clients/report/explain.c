@@ -618,9 +618,9 @@ const struct report_verb verb_explain = {
 	.name = "explain",
 	.program = {
 		.name = "tt-report explain",
-		.synopsis = "SESSION | last | DAY [OPTION…]",
-		.summary = "Every event of a session or a day: where it is "
-			   "from, what it counts or why not, by which price.",
+		.synopsis = N_("SESSION | last | DAY [OPTION…]"),
+		.summary = N_("Every event of a session or a day: where it is "
+			   "from, what it counts or why not, by which price."),
 		.specs = specs,
 		.nspecs = sizeof(specs) / sizeof(specs[0]),
 	},

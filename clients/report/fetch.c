@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/lang.h"
+
 #define MSGID_REPORT 1
 #define MSGID_NEXT 2
 #define MSGID_STATUS 3
@@ -30,15 +32,15 @@ answer_free(struct answer *a)
 static enum client_result
 nonsense(struct client *c, const char *what)
 {
-	snprintf(
-	    c->why, sizeof(c->why), "collectord's answer has no good %s", what);
+	snprintf(c->why, sizeof(c->why),
+	    _("collectord's answer has no good %s"), what);
 	return CLIENT_EPEER;
 }
 
 static enum client_result
 no_memory(struct client *c)
 {
-	snprintf(c->why, sizeof(c->why), "no memory for the answer");
+	snprintf(c->why, sizeof(c->why), _("no memory for the answer"));
 	return CLIENT_ESYSTEM;
 }
 

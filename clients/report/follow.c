@@ -238,9 +238,9 @@ const struct report_verb verb_follow = {
 	.name = "follow",
 	.program = {
 		.name = "tt-report follow",
-		.synopsis = "[OPTION…]",
-		.summary = "Calls as NDJSON as they are committed, until it "
-			   "is stopped; waits for a daemon that restarts.",
+		.synopsis = N_("[OPTION…]"),
+		.summary = N_("Calls as NDJSON as they are committed, until it "
+			   "is stopped; waits for a daemon that restarts."),
 		.specs = specs,
 		.nspecs = sizeof(specs) / sizeof(specs[0]),
 	},

@@ -197,7 +197,7 @@ put_fact(const char *title, struct text t)
 {
 	if (t.len == 0)
 		return;
-	printf("%-16s", title);
+	lang_pad(stdout, title, 16);
 	table_put_clean(stdout, t);
 	putchar('\n');
 }
@@ -337,9 +337,9 @@ const struct report_verb verb_session = {
 	.name = "session",
 	.program = {
 		.name = "tt-report session",
-		.synopsis = "[ID | last] [OPTION…]",
-		.summary = "Tokens, cost, calls and time of one session, by "
-			   "default the one heard last.",
+		.synopsis = N_("[ID | last] [OPTION…]"),
+		.summary = N_("Tokens, cost, calls and time of one session, by "
+			   "default the one heard last."),
 		.specs = specs,
 		.nspecs = sizeof(specs) / sizeof(specs[0]),
 	},

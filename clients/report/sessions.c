@@ -408,9 +408,9 @@ const struct report_verb verb_sessions = {
 	.name = "sessions",
 	.program = {
 		.name = "tt-report sessions",
-		.synopsis = "[PERIOD] [OPTION…]",
-		.summary = "The sessions of a period, this week by default, "
-			   "with what each used.",
+		.synopsis = N_("[PERIOD] [OPTION…]"),
+		.summary = N_("The sessions of a period, this week by default, "
+			   "with what each used."),
 		.specs = specs,
 		.nspecs = sizeof(specs) / sizeof(specs[0]),
 	},

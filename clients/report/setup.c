@@ -21,10 +21,11 @@ find_config(struct setup *s)
 {
 	char why[512];
 
-	if (places_find(&s->places, why, sizeof(why)) == 0 &&
-	    client_config(&s->places, &s->config, why, sizeof(why)) == 0)
-		return EXIT_OK;
-	return setup_refuse(s, why);
+	if (places_find(&s->places, why, sizeof(why)) != 0 ||
+	    client_config(&s->places, &s->config, why, sizeof(why)) != 0)
+		return setup_refuse(s, why);
+	lang_configure(s->config.lang);
+	return EXIT_OK;
 }
 
 static int

@@ -10,6 +10,7 @@
 #include "clients/common/options.h"
 #include "clients/common/period.h"
 #include "clients/common/table.h"
+#include "clients/common/text_lang.h"
 
 /* The options of all views; each view's table says which it takes. */
 struct report_options {
@@ -49,22 +50,21 @@ struct report_options {
 	{                                                                      \
 		NULL, OPTION_HEAD, 0, NULL, help, 0, 0                         \
 	}
-#define REPORT_FILTER(name, key)                                               \
-	REPORT_OPTION(                                                         \
-	    name, OPTION_LIST, filter[key], "PATTERN", "only this " name)
+#define REPORT_FILTER(name, key, help)                                         \
+	REPORT_OPTION(name, OPTION_LIST, filter[key], "PATTERN", help)
 
 #define REPORT_FILTERS                                                         \
 	REPORT_HEAD("Filters (a part of the name, or a glob; repeatable)"),    \
-	    REPORT_FILTER("model", KEY_MODEL),                                 \
-	    REPORT_FILTER("provider", KEY_PROVIDER),                           \
-	    REPORT_FILTER("agent", KEY_AGENT),                                 \
-	    REPORT_FILTER("project", KEY_PROJECT),                             \
-	    REPORT_FILTER("machine", KEY_MACHINE),                             \
-	    REPORT_FILTER("session", KEY_SESSION),                             \
-	    REPORT_FILTER("branch", KEY_BRANCH),                               \
-	    REPORT_FILTER("account", KEY_ACCOUNT),                             \
-	    REPORT_FILTER("kind", KEY_KIND),                                   \
-	    REPORT_FILTER("billing", KEY_BILLING)
+	    REPORT_FILTER("model", KEY_MODEL, "only this model"),              \
+	    REPORT_FILTER("provider", KEY_PROVIDER, "only this provider"),     \
+	    REPORT_FILTER("agent", KEY_AGENT, "only this agent"),              \
+	    REPORT_FILTER("project", KEY_PROJECT, "only this project"),        \
+	    REPORT_FILTER("machine", KEY_MACHINE, "only this machine"),        \
+	    REPORT_FILTER("session", KEY_SESSION, "only this session"),        \
+	    REPORT_FILTER("branch", KEY_BRANCH, "only this branch"),           \
+	    REPORT_FILTER("account", KEY_ACCOUNT, "only this account"),        \
+	    REPORT_FILTER("kind", KEY_KIND, "only this kind"),                 \
+	    REPORT_FILTER("billing", KEY_BILLING, "only this billing")
 
 #define REPORT_MONEY                                                           \
 	REPORT_OPTION(                                                         \

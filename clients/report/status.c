@@ -143,7 +143,7 @@ put_json(const struct status *st)
 static void
 put_path(const char *title, const struct value *map, const char *key)
 {
-	printf("%-10s", title);
+	lang_pad(stdout, title, 10);
 	table_put_clean(stdout, fetch_text(map, key));
 	putchar('\n');
 }
@@ -296,9 +296,9 @@ const struct report_verb verb_status = {
 	.name = "status",
 	.program = {
 		.name = "tt-report status",
-		.synopsis = "[OPTION…]",
-		.summary = "The daemon, its store, and when each source was "
-			   "last heard.",
+		.synopsis = N_("[OPTION…]"),
+		.summary = N_("The daemon, its store, and when each source was "
+			   "last heard."),
 		.specs = specs,
 		.nspecs = sizeof(specs) / sizeof(specs[0]),
 	},

@@ -522,9 +522,9 @@ const struct report_verb verb_statusline = {
 	.name = "statusline",
 	.program = {
 		.name = "tt-report statusline",
-		.synopsis = "[--format FORMAT] [OPTION…]",
-		.summary = "One line for a status bar: reads Claude Code's "
-			   "JSON on stdin, or shows one session.",
+		.synopsis = N_("[--format FORMAT] [OPTION…]"),
+		.summary = N_("One line for a status bar: reads Claude Code's "
+			   "JSON on stdin, or shows one session."),
 		.specs = specs,
 		.nspecs = sizeof(specs) / sizeof(specs[0]),
 	},

@@ -62,15 +62,15 @@ const struct report_verb verb_sum = {
 	.name = NULL,
 	.program = {
 		.name = "tt-report",
-		.synopsis = "[PERIOD] [OPTION…]\n"
-			    "       tt-report VIEW [OPTION…]",
-		.summary = "Sums calls, tokens and cost over a period: today "
+		.synopsis = N_("[PERIOD] [OPTION…]\n"
+			    "       tt-report VIEW [OPTION…]"),
+		.summary = N_("Sums calls, tokens and cost over a period: today "
 			   "(the default), yesterday, [last-]week, "
 			   "[last-]month, [last-]year, all, YYYY-MM-DD, "
 			   "A..B (dates, both included), 7d (today included). "
 			   "Views: summary, bill, session, sessions, blocks, "
 			   "statusline, explain, doctor, events, follow, "
-			   "status; tt-report VIEW --help tells more.",
+			   "status; tt-report VIEW --help tells more."),
 		.specs = specs,
 		.nspecs = sizeof(specs) / sizeof(specs[0]),
 	},

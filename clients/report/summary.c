@@ -210,11 +210,11 @@ const struct report_verb verb_summary = {
 	.name = "summary",
 	.program = {
 		.name = "tt-report summary",
-		.synopsis = "[PERIOD] [OPTION…]",
-		.summary = "Tokens, cost, calls and sessions of today, this "
+		.synopsis = N_("[PERIOD] [OPTION…]"),
+		.summary = N_("Tokens, cost, calls and sessions of today, this "
 			   "week and this month; then averages, peak, change, "
 			   "cache hits and shares of a period, by default this "
-			   "month.",
+			   "month."),
 		.specs = specs,
 		.nspecs = sizeof(specs) / sizeof(specs[0]),
 	},

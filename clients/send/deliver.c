@@ -36,7 +36,7 @@ exchange_once(struct sender *s)
 		return r;
 	if (unpack_put_result(c->reply.result, &n, on_reject, s) != 0) {
 		snprintf(c->why, sizeof(c->why),
-		    "collectord's answer makes no sense");
+		    _("collectord's answer makes no sense"));
 		return CLIENT_EPEER;
 	}
 	s->sum.stored += n.stored;
@@ -106,13 +106,13 @@ spool_batch(struct sender *s, const struct batch *b)
 
 	if (spool_write(s->places.spool, client_wall_ms(), s->request.p,
 		s->request.len, why, sizeof(why)) != 0) {
-		complain(NAME, "lost: %s, and the spool failed: %s",
+		complain(NAME, _("lost: %s, and the spool failed: %s"),
 		    s->client.why, why);
 		return EXIT_SYSTEM;
 	}
 	if (s->spooled == 0 && may_chat(s))
-		complain(NAME, "%s; what it misses waits in %s", s->client.why,
-		    s->places.spool);
+		complain(NAME, _("%s; what it misses waits in %s"),
+		    s->client.why, s->places.spool);
 	s->spooled += b->n;
 	return EXIT_OK;
 }
@@ -127,7 +127,7 @@ deliver(struct sender *s, const struct batch *b)
 	packer_clear(&s->request);
 	pack_put(&s->request, ++s->msgid, b->events, b->n, NULL, 0);
 	if (s->request.failed) {
-		complain(NAME, "no memory for the request");
+		complain(NAME, _("no memory for the request"));
 		return EXIT_SYSTEM;
 	}
 	r = exchange(s);

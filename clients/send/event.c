@@ -26,7 +26,7 @@ event_complete(struct event *ev, struct ndjson_arena *a)
 		return 0;
 	if (a->cap - a->len <= UUID_TEXT_LEN ||
 	    uuid_make(now_ms, a->p + a->len) != 0) {
-		complain(NAME, "cannot make an id: %s", strerror(errno));
+		complain(NAME, _("cannot make an id: %s"), strerror(errno));
 		return -1;
 	}
 	t[EV_MESSAGE] = (struct text){ a->p + a->len, UUID_TEXT_LEN };
@@ -56,7 +56,7 @@ parse_ts(const char *s, int64_t *ms)
 	}
 	if (rc != 0)
 		complain(NAME,
-		    "--ts: not a time (RFC 3339, seconds or ms): \"%s\"", s);
+		    _("--ts: not a time (RFC 3339, seconds or ms): \"%s\""), s);
 	return rc;
 }
 
@@ -64,7 +64,7 @@ static int
 parse_cost(const char *s, struct event *ev)
 {
 	if (money_parse(s, strlen(s), &ev->cost_pico) != 0) {
-		complain(NAME, "--cost: not an amount: \"%s\"", s);
+		complain(NAME, _("--cost: not an amount: \"%s\""), s);
 		return -1;
 	}
 	ev->has_cost = true;
@@ -126,7 +126,7 @@ send_one(struct sender *s, struct event *ev)
 	int rc;
 
 	if (ev->text[EV_SESSION].len == 0) {
-		complain(NAME, "--session is required, or TT_SESSION");
+		complain(NAME, _("--session is required, or TT_SESSION"));
 		return EXIT_USAGE;
 	}
 	if (event_complete(ev, &b.texts) != 0)

@@ -21,7 +21,7 @@ intake_alloc(struct intake *in)
 	b->numbers = malloc(BATCH_EVENTS * sizeof(*b->numbers));
 	if (b->texts.p != NULL && b->events != NULL && b->numbers != NULL)
 		return 0;
-	complain(NAME, "no memory");
+	complain(NAME, _("no memory"));
 	return -1;
 }
 
@@ -54,8 +54,11 @@ intake_flush(struct intake *in)
 	else
 		rc = deliver(in->s, b);
 	if (rc != EXIT_OK)
-		complain(NAME, "stopped: nothing from %s %" PRIu64 " on",
-		    in->s->unit, b->numbers[0]);
+		complain(NAME,
+		    in->s->reads_lines
+			? _("stopped: nothing from line %" PRIu64 " on")
+			: _("stopped: nothing from reply %" PRIu64 " on"),
+		    b->numbers[0]);
 	if (rc != EXIT_OK)
 		in->rc = rc;
 	b->n = 0;
@@ -127,8 +130,9 @@ print_summary(const struct intake *in)
 	    (s->sum.rejected == 0 && !isatty(STDERR_FILENO)))
 		return;
 	complain(NAME,
-	    "%" PRIu64 " events: %" PRIu64 " new, %" PRIu64 " changed, %" PRIu64
-	    " known, %" PRIu64 " spooled; %" PRIu64 " lines refused",
+	    _("%" PRIu64 " events: %" PRIu64 " new, %" PRIu64
+	      " changed, %" PRIu64 " known, %" PRIu64 " spooled; %" PRIu64
+	      " lines refused"),
 	    in->taken, s->sum.stored, s->sum.merged, s->sum.unchanged,
 	    s->spooled, s->sum.rejected);
 }

@@ -94,11 +94,11 @@ static const struct option_spec specs[] = {
 
 const struct option_program send_program = {
 	.name = NAME,
-	.synopsis = "--session ID [OPTION]... | [OPTION]... - | "
-		    "--response [OPTION]...",
-	.summary = "Records one LLM call from options, or with - one for each "
-		   "line of JSON on stdin, or with --response one for each "
-		   "raw reply of an API there.",
+	.synopsis = N_("--session ID [OPTION]... | [OPTION]... - | "
+		       "--response [OPTION]..."),
+	.summary = N_("Records one LLM call from options, or with - one for "
+		      "each line of JSON on stdin, or with --response one for "
+		      "each raw reply of an API there."),
 	.specs = specs,
 	.nspecs = LENGTH(specs),
 };

@@ -109,9 +109,8 @@ send_response(struct sender *s, const struct event *defaults)
 	struct intake in = { .s = s, .defaults = defaults };
 	int rc;
 
-	s->unit = "reply";
 	if (defaults->text[EV_SESSION].len == 0) {
-		complain(NAME, "--session is required, or TT_SESSION");
+		complain(NAME, _("--session is required, or TT_SESSION"));
 		return EXIT_USAGE;
 	}
 	if (intake_alloc(&in) != 0)

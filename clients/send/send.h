@@ -10,6 +10,7 @@
 #include "clients/common/ndjson.h"
 #include "clients/common/options.h"
 #include "clients/common/output.h"
+#include "clients/common/text_lang.h"
 
 #define NAME "tt-send"
 
@@ -34,7 +35,7 @@ struct batch {
 
 struct sender {
 	const struct send_options *o;
-	const char *unit; /* what is numbered: "line", "reply" */
+	bool reads_lines; /* lines are numbered, else replies */
 	struct places places;
 	struct client client;
 	struct packer request;

@@ -130,7 +130,7 @@ stream_alloc(struct stream *st)
 	st->in.buf = malloc(st->in.cap);
 	if (st->in.buf != NULL)
 		return intake_alloc(&st->intake);
-	complain(NAME, "no memory");
+	complain(NAME, _("no memory"));
 	return -1;
 }
 
@@ -141,7 +141,7 @@ send_stream(struct sender *s, const struct event *defaults)
 	struct intake *in = &st.intake;
 	int rc;
 
-	s->unit = "line";
+	s->reads_lines = true;
 	calendar_use_zone(NULL);
 	if (stream_alloc(&st) != 0)
 		in->rc = EXIT_SYSTEM;

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#define SAID_MAX 400 /* a message in another language */
+
 /* {"schema_version":1,"rejected":[…], written as the rejects come. */
 static void
 json_reject(struct sender *s, uint64_t number, const struct error *e)
@@ -12,7 +14,8 @@ json_reject(struct sender *s, uint64_t number, const struct error *e)
 	    stdout);
 	fputc('{', stdout);
 	if (number > 0)
-		printf("\"%s\":%" PRIu64 ",", s->unit, number);
+		printf("\"%s\":%" PRIu64 ",", s->reads_lines ? "line" : "reply",
+		    number);
 	printf("\"code\":\"%s\",", error_name(e->code));
 	if (e->field != NULL) {
 		fputs("\"field\":", stdout);
@@ -41,12 +44,16 @@ tell_reject(struct sender *s, uint64_t number, const struct error *e)
 	    e->message[0] != '\0' ? e->message : error_name(e->code);
 	const char *field = e->field != NULL ? e->field : "";
 	const char *colon = e->field != NULL ? ": " : "";
+	char buf[SAID_MAX];
+	const char *said = lang_said(message, buf, sizeof(buf));
 
 	if (number > 0)
-		complain(NAME, "%s %" PRIu64 ": %s%s%s", s->unit, number, field,
-		    colon, message);
+		complain(NAME,
+		    s->reads_lines ? _("line %" PRIu64 ": %s%s%s")
+				   : _("reply %" PRIu64 ": %s%s%s"),
+		    number, field, colon, said);
 	else
-		complain(NAME, "%s%s%s", field, colon, message);
+		complain(NAME, "%s%s%s", field, colon, said);
 	if (s->o->json)
 		json_reject(s, number, e);
 	s->sum.rejected++;

@@ -76,7 +76,8 @@ call(struct sender *s, uint64_t *voided)
 		*voided = v.u64;
 		return CLIENT_OK;
 	}
-	snprintf(c->why, sizeof(c->why), "collectord's answer makes no sense");
+	snprintf(
+	    c->why, sizeof(c->why), _("collectord's answer makes no sense"));
 	return CLIENT_EPEER;
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The figures of `make bench`, each a ratio measured within this one run.
 
-    tests/bench/run.py [quick|full] [SECTION...]
+    tests/bench/run.py [quick|full] [--call] [SECTION...]
 
 How to read it. Every figure is the median of at least five rounds, with the
 smallest and the largest in brackets. Within a round the contestants run one
@@ -16,25 +16,39 @@ at the end: below $TT_BENCH_DIR, else /var/tmp, which must be on the disk that
 is meant (on a tmpfs a sync costs nothing and the ratios mean nothing). After
 every load each store is asked what it holds, which must be what it acked.
 
+With --call every event of a load has its provider's response id too, as those
+of real agents have: a second id to look up and to store. `views` always does.
+Its million of events of twelve models lie in the year before now.
+
+`ccusage` runs beside ccusage 20.0.24, which npm fetches into the build folder;
+without npm it is left out. It reads the transcripts, ours has been told the
+same calls, and both must come to the same tokens.
+
 SQLite inserts within its own process, redis keeps neither sums nor an index by
 time: neither does exactly our job, both are as durable.
 """
 
 import collections
 import contextlib
+import itertools
 import json
 import os
 import platform
 import select
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
+import claude_logs
+
 BUILD = os.path.abspath(os.environ.get("TT_BUILD", "build"))
+CCUSAGE = "@ccusage/ccusage-linux-x64@20.0.24"
 ENV = {k: v for k, v in os.environ.items() if not k.startswith("TT_")}
 ENV.update(TT_AUTOSTART="0", LC_ALL="C.UTF-8")
 
@@ -58,6 +72,23 @@ ROWS = [
     Row("anon", "anonymous, 1,000 connections", "<=", 16, 4, " MB"),
     Row("start", "start, {large} events stored", "<=", 100, None, " ms"),
     Row("wakeups", "wake-ups in 5 idle seconds", "<=", 0, None, ""),
+    Row("month", "tt-report month / true, 10^6", "<=", 5, 2, "x"),
+    Row("year", "tt-report year --by model / true", "<=", 5, 2, "x"),
+    Row("bill", "tt-report bill / true", "<=", 5, 2, "x"),
+    Row("year_json", "year --json, which counts sessions", "<=", 50, None,
+        " ms"),
+    Row("session", "tt-report session last / true", "<=", 2, 1.2, "x"),
+    Row("session_p99", "tt-report session last, p99", "<=", 5, None, " ms"),
+    Row("line", "tt-report statusline / true", "<=", 2, 1.2, "x"),
+    Row("line_p99", "tt-report statusline, p99", "<=", 5, None, " ms"),
+    Row("doctor", "tt-report doctor, 10^6", "<=", 2, None, " s"),
+    Row("export", "tt-report events, 1,000 a second", ">=", 200, None, ""),
+    Row("recost", "tt-price recost, all 10^6 change", "<=", 10, None, " s"),
+    Row("recost_put", "longest put meanwhile", "<=", 50, None, " ms"),
+    Row("cc_day", "ccusage daily / tt-report --by day", ">=", 1000, None,
+        "x"),
+    Row("cc_all", "ccusage daily / all --by day", ">=", None, 1000, "x"),
+    Row("cc_line", "ccusage statusline / ours", ">=", 1000, None, "x"),
 ]
 
 Size = collections.namedtuple("Size", "rounds ms spawns middle large")
@@ -84,6 +115,12 @@ def stop(process):
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def timed(argv, env, **options):
+    before = time.monotonic()
+    out = subprocess.run(argv, env=env, check=True, **options).stdout
+    return out, time.monotonic() - before
 
 
 class Daemon:
@@ -125,12 +162,19 @@ class Daemon:
         self.stored += int(line.stored)
         return line
 
+    def run(self, program, *args, **options):
+        """(its output, seconds)"""
+        argv = [f"{BUILD}/{program}", *args]
+        options.setdefault("stdout", subprocess.PIPE)
+        self.bench.note(argv)
+        return timed(argv, self.env, **options)
+
+    def ask(self, *args):
+        return json.loads(self.run("tt-report", *args, "--json")[0])
+
     def check(self):
         """What is stored is what was acked."""
-        out = subprocess.run(
-            [f"{BUILD}/tt-report", "all", "--json"], env=self.env,
-            stdout=subprocess.PIPE, check=True).stdout
-        calls = json.loads(out)["total"]["calls"]
+        calls = self.ask("all")["total"]["calls"]
         if calls != self.stored:
             sys.exit(f"{self.home}: acked {self.stored}, stored {calls}")
 
@@ -178,9 +222,10 @@ class Redis:
 
 
 class Bench:
-    def __init__(self, directory, size):
+    def __init__(self, directory, size, with_call):
         self.dir = directory
         self.size = size
+        self.with_call = with_call
         self.values = collections.defaultdict(list)
         self.disks = collections.defaultdict(list)
         self.commands = collections.defaultdict(dict)
@@ -216,8 +261,10 @@ class Bench:
     def load_args(self, socket, **options):
         if "events" not in options:
             options.setdefault("ms", self.size.ms)
-        return [f"--socket={socket}",
-                *(f"--{k}={v}" for k, v in options.items())]
+        args = [f"--{k}={v}" for k, v in options.items() if k != "call"]
+        if options.get("call", self.with_call):
+            args.append("--call")
+        return [f"--socket={socket}", *args]
 
     def load(self, socket, **options):
         return self.call("load", *self.load_args(socket, **options))
@@ -318,9 +365,10 @@ def queries(b):
         late.check()
 
 
-def fill(d, events):
+def fill(d, events, **options):
     print(f"filling {power(events)} ...", file=sys.stderr)
-    d.load(events=events, conns=4, batch=1000, inflight=2, days=365)
+    d.load(events=events, conns=4, batch=1000, inflight=2, days=365,
+           **options)
     d.check()
 
 
@@ -379,7 +427,195 @@ def memory(b):
             b.add(key, x.tt[key], x.disk)
 
 
-SECTIONS = [send, writers, one, batches, slow, queries, memory, reports]
+class Putter(threading.Thread):
+    """Puts one event, waits for its ack, waits a little, and so on."""
+
+    PUT = (b"\x94\x00\x01\xa3put\x91\x81\xa6events\x91\x83"
+           b"\xa7session\xa6putter\xa7message\xa8%08d\xa6output\x01")
+    PAUSE_S = 0.002
+
+    def __init__(self, d):
+        super().__init__()
+        self.d = d
+        self.is_over = threading.Event()
+        self.worst_ms = 0
+
+    def run(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(self.d.socket)
+            while not self.is_over.wait(self.PAUSE_S):
+                before = time.monotonic()
+                s.sendall(self.PUT % self.d.stored)
+                if b"stored\x01" not in s.recv(4096):
+                    break
+                self.d.stored += 1
+                took = (time.monotonic() - before) * 1000
+                self.worst_ms = max(self.worst_ms, took)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *why):
+        self.is_over.set()
+        self.join()
+
+
+def recost(d, models, prices):
+    """Everything gets another price, while somebody puts."""
+    price = next(prices)
+    for model in models:
+        d.run("tt-price", "set", model, f"--input={price}",
+              f"--output={5 * price}", f"--cache-read={price / 10}",
+              f"--cache-write={price * 5 / 4}", stderr=subprocess.DEVNULL)
+    with Putter(d) as putter:
+        out, seconds = d.run("tt-price", "recost", "--yes", "--json",
+                             "--deadline=100000")
+    changed = json.loads(out)["changed"]
+    if changed < 10**6:
+        sys.exit(f"recost: {changed} calls changed")
+    return Record(s=seconds, put=putter.worst_ms)
+
+
+def export(d):
+    """Thousands of events a second."""
+    seconds = d.run("tt-report", "events", stdout=subprocess.DEVNULL)[1]
+    return d.stored / seconds / 1000
+
+
+def spawn_views(b, d):
+    argv = ["true"]
+    for words in ("month", "year --by model", "bill", "session last",
+                  "statusline"):
+        argv += [",", f"TT_HOME={d.home}", f"{BUILD}/tt-report",
+                 *words.split()]
+    return b.call("spawn", b.size.spawns, *argv)
+
+
+def views(b):
+    with Daemon(b, "views") as d:
+        fill(d, 10**6, call=True)
+        for x in b.rounds(all=lambda: spawn_views(b, d),
+                          json=lambda: d.run("tt-report", "year", "--json"),
+                          doctor=lambda: d.run("tt-report", "doctor"),
+                          export=lambda: export(d)):
+            for letter, key in zip("bcdef", ("month", "year", "bill",
+                                             "session", "line")):
+                b.add(key, x.all[letter + "_p50_us"] / x.all.a_p50_us, x.disk)
+            b.add("session_p99", x.all.e_p99_us / 1000, x.disk)
+            b.add("line_p99", x.all.f_p99_us / 1000, x.disk)
+            b.add("year_json", x.json[1] * 1000, x.disk)
+            b.add("doctor", x.doctor[1], x.disk)
+            b.add("export", x.export, x.disk)
+        models = [row["model"] for row in d.ask("all", "--by=model")["rows"]]
+        prices = itertools.cycle([4, 8])
+        for x in b.rounds(recost=lambda: recost(d, models, prices)):
+            b.add("recost", x.recost.s, x.disk)
+            b.add("recost_put", x.recost.put, x.disk)
+        d.check()
+
+
+def find_ccusage():
+    """Its program; None where it is not and cannot be installed."""
+    prefix = os.path.join(BUILD, "bench", "npm")
+    path = os.path.join(prefix, "node_modules", CCUSAGE.rpartition("@")[0],
+                        "bin", "ccusage")
+    if not os.path.exists(path) and shutil.which("npm"):
+        os.makedirs(prefix, exist_ok=True)
+        subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit",
+                        "--no-fund", "--prefix", prefix, CCUSAGE],
+                       stdout=sys.stderr, timeout=300)
+    if not os.path.exists(path):
+        return None
+    os.chmod(path, 0o755)
+    return path
+
+
+def agent_state(session, transcript):
+    """What Claude Code tells its status line."""
+    model = {"id": session.model, "display_name": "Claude"}
+    return json.dumps({
+        "session_id": session.id, "transcript_path": transcript,
+        "cwd": session.cwd, "model": model, "version": claude_logs.VERSION,
+        "workspace": {"current_dir": session.cwd, "project_dir": session.cwd},
+        "cost": {"total_cost_usd": 0.0123, "total_duration_ms": 45000},
+        "context_window": {"total_input_tokens": 15500,
+                           "context_window_size": 200000}})
+
+
+def same_tokens(theirs, ours):
+    names = {"inputTokens": "input_tokens", "outputTokens": "output_tokens",
+             "cacheReadTokens": "cache_read_tokens",
+             "cacheCreationTokens": "cache_write_tokens",
+             "totalTokens": "total_tokens"}
+    for name, our in names.items():
+        if theirs[name] != ours[our]:
+            sys.exit(f"{our}: {ours[our]}, ccusage says {theirs[name]}")
+
+
+class Logs:
+    """The transcripts, and a daemon that has been told the same calls."""
+
+    def __init__(self, b, d):
+        self.d = d
+        self.b = b
+        self.home = os.path.join(b.dir, "logs")
+        events, state = (os.path.join(b.dir, name)
+                         for name in ("events.ndjson", "state.json"))
+        now_ms = int(time.time() * 1000)
+        session, size = claude_logs.make(self.home, events, 10**5, now_ms)
+        print(f"{size >> 20} MB of transcripts", file=sys.stderr)
+        with open(state, "w") as f:
+            f.write(agent_state(session,
+                                claude_logs.transcript(self.home, session)))
+        self.state = state
+        with open(events) as f:
+            d.run("tt-send", "--no-spool", "--ack-timeout=60000", "-",
+                  stdin=f)
+
+    def theirs(self, program, *args):
+        """(output, microseconds)"""
+        env = dict(os.environ, HOME=self.home, TZ="UTC", LC_ALL="C.UTF-8")
+        for name in ("CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME"):
+            env.pop(name, None)
+        self.b.note(["ccusage", *args])
+        with open(self.state) as f:
+            out, seconds = timed([program, *args], env, stdin=f,
+                                 stdout=subprocess.PIPE)
+        return out, seconds * 10**6
+
+    def ours(self):
+        report = ["TZ=UTC", f"TT_HOME={self.d.home}", f"{BUILD}/tt-report"]
+        by_day = ["--by", "day", "--json"]
+        return self.b.call(
+            "spawn", self.b.size.spawns, *report, *by_day, ",", *report,
+            "all", *by_day, ",", *report, "statusline",
+            env={"SPAWN_STDIN": self.state})
+
+
+def ccusage(b):
+    program = find_ccusage()
+    if program is None:
+        print(f"ccusage: skipped: npm cannot install {CCUSAGE}",
+              file=sys.stderr)
+        return
+    with Daemon(b, "ccusage") as d:
+        d.env["TZ"] = "UTC"
+        logs = Logs(b, d)
+        day = ["daily", "--json", "--offline"]
+        line = ["statusline", "--offline", "--no-cache"]
+        same_tokens(json.loads(logs.theirs(program, *day)[0])["totals"],
+                    d.ask("all")["total"])
+        for x in b.rounds(day=lambda: logs.theirs(program, *day)[1],
+                          line=lambda: logs.theirs(program, *line)[1],
+                          ours=logs.ours):
+            b.add("cc_day", x.day / x.ours.a_p50_us, x.disk)
+            b.add("cc_all", x.day / x.ours.b_p50_us, x.disk)
+            b.add("cc_line", x.line / x.ours.c_p50_us, x.disk)
+
+
+SECTIONS = [send, writers, one, batches, slow, queries, memory, reports,
+            views, ccusage]
 
 
 def verdict(row, value):
@@ -441,17 +677,20 @@ def file_system(directory):
 
 def main():
     names = sys.argv[1:]
+    with_call = "--call" in names
+    names = [name for name in names if name != "--call"]
     mode = names.pop(0) if names and names[0] in SIZES else "quick"
     known = [f.__name__ for f in SECTIONS]
     for name in names:
         if name not in known:
-            sys.exit(f"usage: run.py [quick|full] [{'|'.join(known)}]...")
+            sys.exit(f"usage: run.py [quick|full] [--call] "
+                     f"[{'|'.join(known)}]...")
     parent = os.environ.get("TT_BENCH_DIR", "/var/tmp")
     kind = file_system(parent)
     # A polite end takes the daemons and the directory along.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     directory = tempfile.mkdtemp(prefix="ttb", dir=parent)
-    b = Bench(directory, SIZES[mode])
+    b = Bench(directory, SIZES[mode], with_call)
     try:
         for f in SECTIONS:
             if not names or f.__name__ in names:
@@ -459,7 +698,8 @@ def main():
                 f(b)
     finally:
         shutil.rmtree(directory)
-    print(f"\n{mode}, {b.size.rounds} rounds of {b.size.ms} ms; "
+    calls = ", with call ids" if with_call else ""
+    print(f"\n{mode}{calls}, {b.size.rounds} rounds of {b.size.ms} ms; "
           f"{os.cpu_count()} CPUs, {platform.machine()}, {kind}, load "
           f"{os.getloadavg()[0]:.1f}\n")
     return 0 if print_all(b) else 1

@@ -251,5 +251,48 @@ Test(config, every_key_is_listed_with_default_and_meaning, .timeout = 30)
 	int n = 0;
 
 	config_each(count_key, &n);
-	cr_assert_eq(n, 9, "%d keys", n);
+	cr_assert_eq(n, 10, "%d keys", n);
+}
+
+Test(config, price_sections_keep_their_texts_and_lines, .timeout = 30)
+{
+	static const char text[] =
+	    "[price]\ncost_mode = reported\n"
+	    "[price \"openrouter/some/model-of-a-name-longer-than-inih-keeps\"]"
+	    " # mine\ninput = .3\noutput = 15\n"
+	    "[price \"b\"]\nabove_cache_write = 7\n[report]\ntz = UTC\n";
+	struct config c;
+	char why[160] = "";
+	int line;
+
+	config_init(&c);
+	c.keeps_prices = true;
+	line = config_parse(&c, text, why, sizeof(why));
+	cr_assert_eq(line, 0, "line %d: %s", line, why);
+	cr_expect(c.prefers_reported, "cost_mode is lost");
+	cr_assert_eq(c.n_prices, 2, "%zu prices", c.n_prices);
+	cr_expect_str_eq(c.prices[0].pattern,
+	    "openrouter/some/model-of-a-name-longer-than-inih-keeps");
+	cr_expect_eq(c.prices[0].line, 3, "line %d", c.prices[0].line);
+	cr_expect_str_eq(c.prices[0].key[CONFIG_PRICE_INPUT].text, ".3");
+	cr_expect_eq(c.prices[0].key[CONFIG_PRICE_OUTPUT].line, 5);
+	cr_expect_null(c.prices[0].key[CONFIG_PRICE_TIER].text);
+	cr_expect_str_eq(
+	    c.prices[1].key[CONFIG_PRICE_ABOVE_CACHE_WRITE].text, "7");
+	cr_expect_str_eq(c.tz, "UTC", "the section after a price: %s", c.tz);
+	config_release(&c);
+	config_release(&c);
+}
+
+Test(config, price_sections_are_checked_where_nobody_keeps_them, .timeout = 30)
+{
+	struct config c = parse_good("[price \"a\"]\ninput = 1\n");
+
+	cr_expect_null(c.prices);
+	check_bad("[price \"a\"]\ninpt = 1\n", 2,
+	    "unknown key \"inpt\" in a [price \"model\"]");
+	check_bad("[price \"a]\n", 1, "the section is not [price \"model\"]");
+	check_bad("[price \"\"]\n", 1, "not the name of a model");
+	check_bad(
+	    "[price \"a\"] b\n", 1, "the section is not [price \"model\"]");
 }
