@@ -28,6 +28,7 @@ test_now_us(void)
 struct bench {
 	char dir[64];
 	struct ledger *l;
+	size_t gather; /* of recent ids */
 	struct event all[SIGHTS_MAX];
 	size_t n;
 };
@@ -42,6 +43,7 @@ bench_open(struct bench *b)
 	int rc = ledger_open(&b->l, &opt, why, sizeof(why));
 
 	cr_assert_eq(rc, 0, "ledger_open: %d: %s", rc, why);
+	b->l->writer.recent.gather = b->gather;
 }
 
 static void
@@ -378,6 +380,9 @@ random_life(uint64_t seed, size_t nsights, uint32_t restarts)
 	size_t batch;
 
 	bench_start(&b);
+	/* Ids that stay in memory, that leave at once, and all between. */
+	b.gather = seed % 4 * (seed % 13);
+	b.l->writer.recent.gather = b.gather;
 	while (b.n < nsights) {
 		batch = 1 + dice_roll(&d, 12);
 		if (batch > nsights - b.n)
