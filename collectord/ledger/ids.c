@@ -69,8 +69,8 @@ is_of_texts(const struct id *id, const struct record *rec)
 	return w.len == id->len && memcmp(bytes, id->bytes, w.len) == 0;
 }
 
-static bool
-tells_call(const struct record *rec)
+bool
+id_call_is_told(const struct record *rec)
 {
 	const struct merged *m = &rec->m;
 
@@ -83,7 +83,7 @@ tells_call(const struct record *rec)
 bool
 id_is_told_by(const struct id *id, const struct record *rec)
 {
-	return (!id->is_call || tells_call(rec)) && is_of_texts(id, rec);
+	return (!id->is_call || id_call_is_told(rec)) && is_of_texts(id, rec);
 }
 
 static int
@@ -287,7 +287,7 @@ load_one(struct recent_ids *recent, struct store_txn *txn,
 		return rc;
 	id_of_key(&id, key, rec.m.text);
 	rc = set_told(recent, &id, n);
-	if (rc != 0 || !tells_call(&rec))
+	if (rc != 0 || !id_call_is_told(&rec))
 		return rc;
 	id_of_call(&id, key, rec.m.text);
 	return set_told(recent, &id, n);

@@ -47,6 +47,8 @@ int id_store(struct recent_ids *recent, struct store_txn *txn,
 /* Writes the entry of a recent id to the table. */
 int id_settle(
     struct store_cursor *c, uint64_t high, uint64_t low, uint64_t number);
+/* Does the record tell the id of its call: are call and model of one sight? */
+bool id_call_is_told(const struct record *rec);
 /*
  * Does the record tell this id by itself? That its texts are equal is not
  * enough for a call with its model: they must have come together, so that a

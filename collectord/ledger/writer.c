@@ -49,6 +49,8 @@ load_state(struct writer *w, struct store_txn *txn)
 	w->next_number = number + 1;
 	rc = last_key(txn, TABLE_LOG, &w->last_revision);
 	if (rc == 0)
+		rc = slots_folded(txn, &w->changes.folded);
+	if (rc == 0)
 		rc = id_load_recent(&w->recent, txn, &w->key, number);
 	w->is_stale = rc != 0;
 	return rc;
@@ -149,6 +151,8 @@ writer_commit(struct writer *w)
 	rc = slot_changes_apply(&w->changes, w->txn);
 	if (rc == 0)
 		rc = slot_changes_apply(&w->base, w->txn);
+	if (rc == 0)
+		rc = slot_changes_fold(&w->changes, w->txn, w->now_us);
 	if (rc == 0)
 		rc = sources_apply(&w->sources, w->txn, &w->key);
 	if (rc == 0)
