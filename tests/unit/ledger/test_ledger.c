@@ -13,6 +13,7 @@
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/methods.h"
 #include "collectord/ledger/merge.h"
+#include "collectord/ledger/reader.h"
 #include "tests/unit/ledger/sights.h"
 
 #define SIGHTS_MAX 600
@@ -630,5 +631,45 @@ Test(ledger, pruning_keeps_every_sum_and_lets_nothing_in_again, .timeout = 120)
 	ledger_close(b.l);
 	bench_open(&b);
 	check_audit(&b, st.calls, 77);
+	bench_end(&b);
+}
+
+static size_t
+count_session(struct bench *b, const char *session)
+{
+	struct session_calls calls;
+	struct writer r;
+	int rc = reader_begin(&r, b->l);
+
+	cr_assert_eq(rc, 0, "reader_begin: %d", rc);
+	rc = reader_session_calls(
+	    &r, ledger_machine(b->l), text_of(session), &calls);
+	cr_assert_eq(rc, 0, "reader_session_calls: %d", rc);
+	free(calls.numbers);
+	reader_end(&r);
+	return calls.n;
+}
+
+Test(ledger, lists_a_session_wherever_its_ids_are, .timeout = 30)
+{
+	static struct bench b;
+	struct event ev;
+	struct put p;
+	char message[16];
+	size_t n;
+
+	bench_start(&b);
+	/* From none in the table over some to nearly all of them. */
+	b.l->writer.recent.gather = 20;
+	for (size_t i = 0; i < 100; i++) {
+		snprintf(message, sizeof(message), "m%zu", i);
+		event_init(&ev);
+		ev.text[EV_SESSION] = text_of(i % 2 == 0 ? "even" : "odd");
+		ev.text[EV_MESSAGE] = text_of(message);
+		ev.ts_ms = 1778580000000;
+		bench_put(&b, &ev, 1, &p);
+		n = count_session(&b, i % 2 == 0 ? "even" : "odd");
+		cr_assert_eq(n, i / 2 + 1, "%zu calls, not %zu", n, i / 2 + 1);
+	}
 	bench_end(&b);
 }
