@@ -362,6 +362,20 @@ fail_memory(struct put_reader *r)
 	return error_set(r->err, ERR_BUSY, NULL, "out of memory");
 }
 
+/* Texts and counts are most of an event and need no general decoder. */
+static int
+read_value(struct wire_cursor *c, struct value *v)
+{
+	*v = (struct value){ .type = VALUE_TEXT };
+	if (wire_read_text(c, &v->text) == 0)
+		return 0;
+	if (wire_read_u64(c, &v->u64) != 0)
+		return unpack_value(c, v);
+	v->type = VALUE_U64;
+	v->i64 = v->u64 <= INT64_MAX ? (int64_t)v->u64 : 0;
+	return 0;
+}
+
 static int
 read_field(struct put_reader *r, struct event *ev, struct error *why)
 {
@@ -375,7 +389,7 @@ read_field(struct put_reader *r, struct event *ev, struct error *why)
 		f = fields_find(&r->fields, key);
 	if (f == NULL)
 		return wire_skip(&r->at);
-	if (unpack_value(&r->at, &v) != 0)
+	if (read_value(&r->at, &v) != 0)
 		return -1;
 	f->take(ev, f, &v, why);
 	return 0;

@@ -137,11 +137,9 @@ wire_scan_init(struct wire_scan *s)
  * here, and whether its header still fits.
  */
 static enum wire_result
-judge_type(const struct wire_scan *s, struct shape shape)
+judge_type(
+    const struct wire_scan *s, uint8_t type, size_t start, struct shape shape)
 {
-	uint8_t type = s->head[0];
-	size_t start = s->pos - s->head_len;
-
 	if (s->depth == 0 && type != 0x93 && type != 0x94 && type != 0xdc &&
 	    type != 0xdd)
 		return WIRE_EENVELOPE;
@@ -214,7 +212,7 @@ take_head(struct wire_scan *s, const uint8_t *p, size_t len, size_t *used)
 
 	*used = s->head_len == 0 ? keep_head(s, p, len, 1) : 0;
 	shape = shape_of(s->head[0]);
-	r = judge_type(s, shape);
+	r = judge_type(s, s->head[0], s->pos - s->head_len, shape);
 	if (r != WIRE_MORE)
 		return r;
 	*used += keep_head(s, p + *used, len - *used, shape.size);
@@ -225,6 +223,27 @@ take_head(struct wire_scan *s, const uint8_t *p, size_t len, size_t *used)
 	if (r == WIRE_MORE)
 		accept_head(s, &h);
 	return r;
+}
+
+/* The short way for what nearly all are: a header in one piece that is fine. */
+static bool
+pass_head(struct wire_scan *s, const uint8_t *p, size_t len, size_t *used)
+{
+	struct shape shape = shape_of(p[0]);
+	struct head h;
+
+	if (s->head_len > 0 || shape.size > len ||
+	    judge_type(s, p[0], s->pos, shape) != WIRE_MORE)
+		return false;
+	h = head_of(p, shape);
+	s->pos += shape.size;
+	if (judge_head(s, &h) != WIRE_MORE) {
+		s->pos -= shape.size;
+		return false;
+	}
+	accept_head(s, &h);
+	*used = shape.size;
+	return true;
 }
 
 static size_t
@@ -250,7 +269,9 @@ wire_scan_feed(struct wire_scan *s, const void *bytes, size_t len, size_t *used)
 			*used += pass_payload(s, len - *used);
 			continue;
 		}
-		r = take_head(s, p + *used, len - *used, &n);
+		r = WIRE_MORE;
+		if (!pass_head(s, p + *used, len - *used, &n))
+			r = take_head(s, p + *used, len - *used, &n);
 		*used += n;
 		if (r != WIRE_MORE)
 			return r;
@@ -332,7 +353,17 @@ wire_read_text(struct wire_cursor *c, struct text *t)
 {
 	struct wire_cursor at = *c;
 	struct head h;
+	size_t n;
 
+	/* Most are short, names of fields above all. */
+	if (at.p < at.end && (at.p[0] & 0xe0) == 0xa0) {
+		n = at.p[0] & 0x1f;
+		if (n >= (size_t)(at.end - at.p))
+			return -1;
+		*t = (struct text){ (const char *)at.p + 1, (uint32_t)n };
+		c->p = at.p + 1 + n;
+		return 0;
+	}
 	if (next_head(&at, &h) != 0 || h.kind != SHAPE_BYTES)
 		return -1;
 	*t = (struct text){ (const char *)at.p, (uint32_t)h.payload };

@@ -29,7 +29,7 @@ find_ids(struct writer *w, struct touch *t, const struct event *ev)
 	if (ev->text[EV_CALL].len > 0)
 		id_of_call(&t->id[t->nids++], &w->key, ev->text);
 	for (i = 0; rc == 0 && i < t->nids; i++)
-		rc = id_find(w->txn, &t->id[i], &t->at[i]);
+		rc = id_find(&w->recent, w->txn, &t->id[i], &t->at[i]);
 	return rc;
 }
 
@@ -109,14 +109,14 @@ keep_id(struct writer *w, const struct id *id, const struct target *old,
 {
 	struct id_place at;
 	bool whole = !id_is_told_by(id, &now->after);
-	int rc = id_find(w->txn, id, &at);
+	int rc = id_find(&w->recent, w->txn, id, &at);
 
 	/* A call's model may be another sight's: then the id is not its own. */
 	if (rc != 0 || !at.found || at.is_whole || at.number != old->number)
 		return rc;
 	if (at.number == now->number && !whole)
 		return 0;
-	return id_store(w->txn, id, &at, now->number, whole);
+	return id_store(&w->recent, w->txn, id, &at, now->number, whole);
 }
 
 static int
@@ -147,7 +147,8 @@ store_sight_ids(struct writer *w, const struct touch *t)
 		if (at->found && at->number == t->call.number &&
 		    at->is_whole == whole)
 			continue;
-		rc = id_store(w->txn, &t->id[i], at, t->call.number, whole);
+		rc = id_store(
+		    &w->recent, w->txn, &t->id[i], at, t->call.number, whole);
 	}
 	return rc;
 }

@@ -198,6 +198,8 @@ audit_compare(struct store *store, const struct digest_key *key,
 	if (rc == 0)
 		rc = store_begin(store, false, &w.txn);
 	if (rc == 0)
+		rc = slots_folded(w.txn, &w.changes.folded);
+	if (rc == 0)
 		rc = audit_walk(&w, note_one, &r);
 	if (rc == 0)
 		rc = slot_changes_note_base(&w.changes, w.txn);
@@ -217,9 +219,12 @@ int
 audit_rebuild(struct writer *w)
 {
 	struct recount r = { .w = w };
-	int rc;
+	int rc = 0;
 
-	rc = store_clear(w->txn, TABLE_SLOTS);
+	if (w->changes.folded == 0)
+		rc = slot_changes_fold_all(&w->changes, w->txn);
+	if (rc == 0)
+		rc = store_clear(w->txn, TABLE_SLOTS);
 	if (rc == 0)
 		rc = store_clear(w->txn, TABLE_SESSION_SLOTS);
 	if (rc == 0)

@@ -26,38 +26,65 @@ write_bytes(struct wbuf *w, const void *p, size_t len)
 	w->len += len;
 }
 
+/* Room for n bytes, which are counted already; NULL where there is none. */
+static uint8_t *
+make_room(struct wbuf *w, size_t n)
+{
+	uint8_t *p;
+
+	if (w->failed || n > w->cap - w->len) {
+		w->failed = true;
+		return NULL;
+	}
+	p = w->p + w->len;
+	w->len += n;
+	return p;
+}
+
 void
 write_u8(struct wbuf *w, uint8_t v)
 {
-	write_bytes(w, &v, 1);
+	uint8_t *p = make_room(w, 1);
+
+	if (p != NULL)
+		*p = v;
+}
+
+static void
+put_be32(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 24);
+	p[1] = (uint8_t)(v >> 16);
+	p[2] = (uint8_t)(v >> 8);
+	p[3] = (uint8_t)v;
 }
 
 void
 write_be32(struct wbuf *w, uint32_t v)
 {
-	uint8_t b[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16),
-		(uint8_t)(v >> 8), (uint8_t)v };
+	uint8_t *p = make_room(w, 4);
 
-	write_bytes(w, b, sizeof(b));
+	if (p != NULL)
+		put_be32(p, v);
 }
 
 void
 write_be64(struct wbuf *w, uint64_t v)
 {
-	write_be32(w, (uint32_t)(v >> 32));
-	write_be32(w, (uint32_t)v);
+	uint8_t *p = make_room(w, 8);
+
+	if (p == NULL)
+		return;
+	put_be32(p, (uint32_t)(v >> 32));
+	put_be32(p + 4, (uint32_t)v);
 }
 
 void
 write_uvar(struct wbuf *w, uint64_t v)
 {
-	uint8_t b[10];
-	size_t n = 0;
-
 	for (; v >= 0x80; v >>= 7)
-		b[n++] = (uint8_t)(v | 0x80);
-	b[n++] = (uint8_t)v;
-	write_bytes(w, b, n);
+		write_u8(w, (uint8_t)(v | 0x80));
+	write_u8(w, (uint8_t)v);
 }
 
 void

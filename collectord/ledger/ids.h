@@ -3,12 +3,14 @@
  * session, message) or its provider's id (call, canonical model); each id ever
  * seen has one entry. The entry of an id that its record tells by itself (the
  * owner's key, its call with its model) holds the number only; others hold the
- * whole id too, so that a hit is always compared in full.
+ * whole id too, so that a hit is always compared in full. Entries of the newest
+ * calls are in memory yet, as their records tell them again: see recent.h.
  */
 #ifndef LEDGER_IDS_H
 #define LEDGER_IDS_H
 
 #include "collectord/ledger/digest.h"
+#include "collectord/ledger/recent.h"
 #include "collectord/ledger/record.h"
 #include "collectord/ledger/store.h"
 
@@ -29,18 +31,33 @@ void id_of_call(struct id *id, const struct digest_key *key,
 
 /* Where an id's entry is, or would be. */
 struct id_place {
-	uint8_t key[17];
+	uint8_t key[17]; /* in the table */
 	bool found;
+	bool is_recent;  /* found in memory; key is not set then */
 	uint64_t number; /* as stored; may have been forwarded since */
 	bool is_whole;   /* the entry holds the id's bytes */
 };
 
-int id_find(struct store_txn *txn, const struct id *id, struct id_place *at);
-/* Makes or replaces the entry. */
-int id_store(struct store_txn *txn, const struct id *id,
-    const struct id_place *at, uint64_t number, bool whole);
-/* Does the record tell this id by itself? */
+int id_find(const struct recent_ids *recent, struct store_txn *txn,
+    const struct id *id, struct id_place *at);
+/* Makes or replaces the entry, found or not found by id_find. */
+int id_store(struct recent_ids *recent, struct store_txn *txn,
+    const struct id *id, const struct id_place *at, uint64_t number,
+    bool whole);
+/* Writes the entry of a recent id to the table. */
+int id_settle(
+    struct store_cursor *c, uint64_t high, uint64_t low, uint64_t number);
+/* Does the record tell the id of its call: are call and model of one sight? */
+bool id_call_is_told(const struct record *rec);
+/*
+ * Does the record tell this id by itself? That its texts are equal is not
+ * enough for a call with its model: they must have come together, so that a
+ * record never tells an id that no sight had.
+ */
 bool id_is_told_by(const struct id *id, const struct record *rec);
+/* Takes up the ids that the records above those settled tell. */
+int id_load_recent(struct recent_ids *recent, struct store_txn *txn,
+    const struct digest_key *key, uint64_t newest);
 
 /* The group of calls that share a provider's request id. */
 int request_add(struct store_txn *txn, const struct digest_key *key,

@@ -288,31 +288,74 @@ ledger_put(
 	return -rc;
 }
 
+/* What was folded, by days: a row for all dims ends each. */
 static int
-count_calls(struct store_txn *txn, struct ledger_status *st)
+count_folded(struct store_cursor *c, uint64_t *calls)
 {
-	struct store_cursor *c;
+	uint32_t slot = 0, dims;
+	struct span k, v;
+	struct rbuf r;
+	struct sums s;
+	uint8_t buf[9];
+	struct wbuf key;
+	int rc;
+
+	for (;;) {
+		wbuf_init(&key, buf, sizeof(buf));
+		slot_key_write(&key, SLOT_LEVELS - 1, slot, DIMS_TOTAL);
+		rc = store_seek(c, wbuf_span(&key), &k, &v);
+		if (rc != 0)
+			return rc == STORE_NOTFOUND ? 0 : rc;
+		rbuf_init(&r, k);
+		read_u8(&r);
+		slot = read_be32(&r);
+		dims = read_be32(&r);
+		if (dims != DIMS_TOTAL)
+			continue;
+		if (r.failed || !sums_read(v, &s))
+			return -ERR_STORE;
+		*calls += s.n[SUM_CALLS];
+		slot++;
+	}
+}
+
+/* The rest, in the finest level. */
+static int
+count_unfolded(struct store_cursor *c, uint64_t folded, uint64_t *calls)
+{
 	struct span k, v;
 	struct sums s;
 	uint8_t buf[9];
 	struct wbuf key;
 	int rc;
 
-	rc = store_cursor_open(txn, TABLE_SLOTS, &c);
-	if (rc != 0)
-		return rc;
 	wbuf_init(&key, buf, sizeof(buf));
-	slot_key_write(&key, SLOT_LEVELS - 1, 0, 0);
+	slot_key_write(&key, 0, (uint32_t)(folded >> 32), (uint32_t)folded);
 	rc = store_seek(c, wbuf_span(&key), &k, &v);
-	for (; rc == 0; rc = store_next(c, &k, &v)) {
-		if (!sums_read(v, &s)) {
-			rc = -ERR_STORE;
-			break;
-		}
-		st->calls += s.n[SUM_CALLS];
+	for (; rc == 0 && *(const uint8_t *)k.p == 0;
+	     rc = store_next(c, &k, &v)) {
+		if (!sums_read(v, &s))
+			return -ERR_STORE;
+		*calls += s.n[SUM_CALLS];
 	}
-	store_cursor_close(c);
 	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
+static int
+count_calls(struct store_txn *txn, struct ledger_status *st)
+{
+	struct store_cursor *c = NULL;
+	uint64_t folded;
+	int rc = slots_folded(txn, &folded);
+
+	if (rc == 0)
+		rc = store_cursor_open(txn, TABLE_SLOTS, &c);
+	if (rc == 0)
+		rc = count_folded(c, &st->calls);
+	if (rc == 0)
+		rc = count_unfolded(c, folded, &st->calls);
+	store_cursor_close(c);
+	return rc;
 }
 
 static int64_t
@@ -326,7 +369,7 @@ slot_start_ms(struct span key)
 	return read_be32(&r) * SLOT_MS;
 }
 
-/* The finest level comes first in the table. */
+/* The finest level has all calls and comes first in the table. */
 static int
 find_extent(struct store_txn *txn, struct ledger_status *st)
 {
@@ -341,9 +384,10 @@ find_extent(struct store_txn *txn, struct ledger_status *st)
 	if (rc == 0) {
 		st->first_ts_ms = slot_start_ms(k);
 		rc = store_seek(c, (struct span){ "\1", 1 }, &k, &v);
+		rc = rc == STORE_NOTFOUND ? store_last(c, &k, &v)
+		     : rc == 0            ? store_prev(c, &k, &v)
+					  : rc;
 	}
-	if (rc == 0)
-		rc = store_prev(c, &k, &v);
 	if (rc == 0)
 		st->last_ts_ms = slot_start_ms(k);
 	store_cursor_close(c);

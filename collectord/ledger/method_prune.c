@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "collectord/ledger/group.h"
+#include "collectord/ledger/ids.h"
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/methods_impl.h"
 #include "collectord/ledger/params.h"
@@ -33,6 +34,9 @@ strip(struct prune *p, uint64_t number, struct record *rec)
 {
 	size_t before = stored_size(rec);
 
+	/* A call id whose entry is whole must not be told by what is left. */
+	if (!id_call_is_told(rec))
+		rec->m.text[EV_CALL] = (struct text){ 0 };
 	rec->is_pruned = true;
 	p->pruned++;
 	p->bytes += before - stored_size(rec);

@@ -42,6 +42,9 @@ struct ledger_query {
 	struct store_txn *txn;
 	struct store_cursor *cursor;
 	bool reads_sessions, positioned, done;
+	bool reads_totals;   /* no dims are asked for */
+	uint32_t total_slot; /* the next of a run where totals are read */
+	int64_t folded_s;    /* coarser levels are whole up to there */
 	struct run *runs;
 	size_t nruns, run;
 	/* Per dims and per session number: 0 not looked at yet, 1 filtered out,
@@ -154,6 +157,8 @@ ledger_query_new(struct ledger *l, struct report_query *q)
 	q->edges = NULL;
 	clamp_edges(&lq->q);
 	lq->reads_sessions = q->want_sessions || has_key(q, KEY_SESSION);
+	lq->reads_totals =
+	    !lq->reads_sessions && q->nby == 0 && q->nfilter == 0;
 	if (!copy_patterns(lq)) {
 		ledger_query_free(lq);
 		return NULL;
@@ -195,14 +200,30 @@ ledger_query_free(struct ledger_query *lq)
 
 /* The widest level that begins at `at` and fits before `end` (seconds). */
 static int
-widest(int64_t at, int64_t end)
+widest(const struct ledger_query *lq, int64_t at, int64_t end)
 {
 	int level = SLOT_LEVELS - 1;
 
+	if (lq->reads_sessions)
+		return 0;
+	if (end > lq->folded_s)
+		end = lq->folded_s;
 	while (level > 0 && (at % slot_width_s[level] != 0 ||
 				slot_width_s[level] > end - at))
 		level--;
 	return level;
+}
+
+/* How many slots of that level in a row are best. */
+static int64_t
+length_of_run(const struct ledger_query *lq, int level, int64_t at, int64_t end)
+{
+	if (level == SLOT_LEVELS - 1 && end > lq->folded_s)
+		end = lq->folded_s;
+	if (level == SLOT_LEVELS - 1 || lq->reads_sessions ||
+	    at >= lq->folded_s)
+		return (end - at) / slot_width_s[level];
+	return 1;
 }
 
 static bool
@@ -232,12 +253,9 @@ plan(struct ledger_query *lq)
 	for (i = 0; i + 1 < lq->q.nedges; i++) {
 		end = edge[i + 1] / 1000;
 		for (at = edge[i] / 1000; at < end; at += n * width) {
-			run.level =
-			    (uint8_t)(lq->reads_sessions ? 0 : widest(at, end));
+			run.level = (uint8_t)widest(lq, at, end);
 			width = slot_width_s[run.level];
-			n = run.level == SLOT_LEVELS - 1 || lq->reads_sessions
-				? (end - at) / width
-				: 1;
+			n = length_of_run(lq, run.level, at, end);
 			run.period = (uint32_t)i;
 			run.from = (uint32_t)(at / width);
 			run.to = (uint32_t)(run.from + n);
@@ -251,7 +269,12 @@ plan(struct ledger_query *lq)
 static int
 begin_reading(struct ledger_query *lq)
 {
+	uint64_t folded = 0;
 	int rc = store_begin(lq->l->store, false, &lq->txn);
+
+	if (rc == 0)
+		rc = slots_folded(lq->txn, &folded);
+	lq->folded_s = (int64_t)(folded >> 32) * slot_width_s[0];
 
 	if (rc == 0)
 		rc = intern_count(lq->txn, TABLE_DIMS, &lq->ndims);
@@ -355,6 +378,8 @@ group_of_dims(struct ledger_query *lq, uint32_t dims, uint32_t *index)
 	char rule[32];
 	int rc;
 
+	if (dims == DIMS_TOTAL)
+		return find_group(lq, texts, index);
 	if (dims >= lq->ndims)
 		return -ERR_STORE;
 	if (lq->dims_group[dims] == 0) {
@@ -515,6 +540,12 @@ take_record(
 	return rc;
 }
 
+static bool
+is_of_totals(const struct ledger_query *lq, const struct run *run)
+{
+	return lq->reads_totals && run->level > 0;
+}
+
 static int
 move_cursor(struct ledger_query *lq, const struct run *run, struct span *k,
     struct span *v)
@@ -522,15 +553,34 @@ move_cursor(struct ledger_query *lq, const struct run *run, struct span *k,
 	uint8_t buf[9];
 	struct wbuf w;
 
-	if (lq->positioned)
+	if (lq->positioned && !is_of_totals(lq, run))
 		return store_next(lq->cursor, k, v);
+	if (!lq->positioned)
+		lq->total_slot = run->from;
 	wbuf_init(&w, buf, sizeof(buf));
 	if (lq->reads_sessions)
 		write_be32(&w, run->from);
+	else if (is_of_totals(lq, run))
+		slot_key_write(&w, run->level, lq->total_slot, DIMS_TOTAL);
 	else
 		slot_key_write(&w, run->level, run->from, 0);
 	lq->positioned = true;
 	return store_seek(lq->cursor, wbuf_span(&w), k, v);
+}
+
+/* The row for all dims is the last of its slot. */
+static bool
+is_wanted(struct ledger_query *lq, const struct run *run, uint32_t slot,
+    struct rbuf key)
+{
+	bool is_total = read_be32(&key) == DIMS_TOTAL;
+
+	if (lq->reads_sessions || run->level == 0)
+		return true;
+	if (!lq->reads_totals)
+		return !is_total;
+	lq->total_slot = slot + is_total;
+	return is_total;
 }
 
 /* One record of the current run, or on to the next run. */
@@ -553,7 +603,9 @@ step(struct ledger_query *lq)
 			level = read_u8(&key);
 		slot = read_be32(&key);
 		if (level == run->level && slot < run->to)
-			return take_record(lq, &key, v, run->period);
+			return is_wanted(lq, run, slot, key)
+				   ? take_record(lq, &key, v, run->period)
+				   : 0;
 	}
 	lq->run++;
 	lq->positioned = false;

@@ -128,6 +128,36 @@ list_keys(struct writer *r, uint64_t high, struct session_calls *calls)
 	return rc == STORE_NOTFOUND ? 0 : rc;
 }
 
+/* Those whose ids are not in the table yet. */
+static int
+list_recent(struct writer *r, struct session_calls *calls)
+{
+	struct store_cursor *c;
+	struct sweep sweep;
+	struct span k, v;
+	uint8_t buf[8];
+	struct rbuf b;
+	struct wbuf w;
+	int rc = recent_load_sweep(r->txn, UINT64_MAX - 1, &sweep);
+
+	if (rc == 0)
+		rc = store_cursor_open(r->txn, TABLE_EVENTS, &c);
+	if (rc != 0)
+		return rc;
+	wbuf_init(&w, buf, sizeof(buf));
+	write_be64(&w, sweep.settled + 1);
+	rc = store_seek(c, wbuf_span(&w), &k, &v);
+	while (rc == 0) {
+		rbuf_init(&b, k);
+		if (record_session(v) == calls->id)
+			rc = add_number(calls, read_be64(&b));
+		if (rc == 0)
+			rc = store_next(c, &k, &v);
+	}
+	store_cursor_close(c);
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
 int
 reader_session_calls(struct writer *r, struct text machine, struct text session,
     struct session_calls *calls)
@@ -145,6 +175,8 @@ reader_session_calls(struct writer *r, struct text machine, struct text session,
 	texts[EV_MESSAGE] = TEXT("x");
 	id_of_key(&id, &r->key, texts);
 	rc = list_keys(r, id.high, calls);
+	if (rc == 0)
+		rc = list_recent(r, calls);
 	make_unique(calls);
 	return rc;
 }

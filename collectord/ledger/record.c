@@ -280,6 +280,25 @@ record_read(struct span s, struct record *r)
 	return !b.failed && b.p == b.end;
 }
 
+uint32_t
+record_session(struct span s)
+{
+	struct rbuf b;
+	uint32_t session;
+
+	rbuf_init(&b, s);
+	read_u8(&b);
+	if (read_u8(&b) != KIND_EVENT)
+		return UINT32_MAX;
+	read_uvar(&b); /* flags */
+	read_u8(&b);   /* rank */
+	read_be64(&b); /* revision */
+	read_u32(&b);  /* day */
+	read_u32(&b);  /* dims */
+	session = read_u32(&b);
+	return b.failed ? UINT32_MAX : session;
+}
+
 void
 record_fill(struct record *r, const struct text texts[EV_TEXTS])
 {

@@ -57,6 +57,8 @@ void record_write(struct wbuf *w, const struct record *r);
  * when these bytes are no record.
  */
 bool record_read(struct span s, struct record *r);
+/* Only the session's number, much faster; UINT32_MAX where there is none. */
+uint32_t record_session(struct span s);
 /* Puts the interned texts in: EV_MACHINE, EV_SESSION, DIMS_FIRST…DIMS_LAST. */
 void record_fill(struct record *r, const struct text texts[EV_TEXTS]);
 

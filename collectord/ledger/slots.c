@@ -14,7 +14,8 @@ const uint32_t slot_width_s[SLOT_LEVELS] = { 900, 3600, 21600, 86400 };
 #define SUMS_VERSION 1
 #define SUMS_BYTES_MAX 192
 #define LEVEL_SESSION 0xff
-#define CAP_KEPT 2048 /* places of the index that outlive a transaction */
+#define FOLD_MOST 1000 /* rows that may take a millisecond or three */
+#define CAP_KEPT 2048  /* places of the index that outlive a transaction */
 
 struct slot_change {
 	uint32_t slot, dims, session;
@@ -103,29 +104,53 @@ note(struct slot_changes *c, const struct slot_change *key,
 	return 0;
 }
 
+static uint64_t
+place_in_time(uint32_t slot, uint32_t dims)
+{
+	return (uint64_t)slot << 32 | dims;
+}
+
+/* What a row of the finest level adds to the others. */
 static int
-note_levels(struct slot_changes *c, uint32_t finest, uint32_t dims,
+note_coarser(struct slot_changes *c, uint32_t slot, uint32_t dims,
     const struct sums *s, int sign)
 {
-	uint64_t seconds = (uint64_t)finest * slot_width_s[0];
-	struct slot_change key = { .dims = dims };
-	int level, levels = c->is_base ? 1 : SLOT_LEVELS;
+	int64_t seconds = (int64_t)slot * slot_width_s[0];
+	struct slot_change key = { 0 };
+	int level;
 
-	for (level = 0; level < levels; level++) {
+	for (level = 1; level < SLOT_LEVELS; level++) {
 		key.level = (uint8_t)level;
 		key.slot = (uint32_t)(seconds / slot_width_s[level]);
+		key.dims = dims;
+		if (note(c, &key, s, sign) != 0)
+			return -ERR_STORE;
+		key.dims = DIMS_TOTAL;
 		if (note(c, &key, s, sign) != 0)
 			return -ERR_STORE;
 	}
 	return 0;
 }
 
+/* One row of the finest level, and what it adds to the others by now. */
 static int
-note_session(struct slot_changes *c, uint32_t finest, uint32_t session,
+note_levels(struct slot_changes *c, uint32_t slot, uint32_t dims,
+    const struct sums *s, int sign)
+{
+	struct slot_change key = { .slot = slot, .dims = dims };
+	int rc = note(c, &key, s, sign);
+
+	if (rc == 0 && !c->is_base && place_in_time(slot, dims) < c->folded)
+		rc = note_coarser(c, slot, dims, s, sign);
+	return rc;
+}
+
+static int
+note_session(struct slot_changes *c, uint32_t slot, uint32_t session,
     uint32_t dims, const struct sums *s, int sign)
 {
 	struct slot_change key = { .level = LEVEL_SESSION,
-		.slot = finest,
+		.slot = slot,
 		.session = session,
 		.dims = dims };
 
@@ -136,11 +161,11 @@ int
 slot_changes_note(
     struct slot_changes *c, const struct contribution *add, int sign)
 {
-	uint32_t finest = (uint32_t)(add->ts_ms / 1000 / slot_width_s[0]);
-	int rc = note_levels(c, finest, add->dims, &add->sums, sign);
+	uint32_t slot = (uint32_t)(add->ts_ms / SLOT_MS);
+	int rc = note_levels(c, slot, add->dims, &add->sums, sign);
 
 	return rc != 0 ? rc
-		       : note_session(c, finest, add->session, add->dims,
+		       : note_session(c, slot, add->session, add->dims,
 			     &add->sums, sign);
 }
 
@@ -289,6 +314,121 @@ slot_changes_apply(struct slot_changes *c, struct store_txn *txn)
 	store_cursor_close(cursors[1]);
 	slot_changes_clear(c);
 	return rc;
+}
+
+static const struct span meta_folded = { "folded", 6 };
+
+int
+slots_folded(struct store_txn *txn, uint64_t *folded)
+{
+	struct span val;
+	struct rbuf r;
+	int rc = store_get(txn, TABLE_META, meta_folded, &val);
+
+	*folded = 0;
+	if (rc != 0)
+		return rc == STORE_NOTFOUND ? 0 : rc;
+	rbuf_init(&r, val);
+	*folded = read_be64(&r);
+	return r.failed ? -ERR_STORE : 0;
+}
+
+static int
+set_folded(struct slot_changes *c, struct store_txn *txn, uint64_t folded)
+{
+	uint8_t bytes[8];
+	struct wbuf w;
+
+	c->folded = folded;
+	wbuf_init(&w, bytes, sizeof(bytes));
+	write_be64(&w, folded);
+	return store_put(txn, TABLE_META, meta_folded, wbuf_span(&w));
+}
+
+/* A row of the finest level; false behind the last of them. */
+static bool
+read_finest(struct span key, uint32_t *slot, uint32_t *dims)
+{
+	struct rbuf r;
+	uint8_t level;
+
+	rbuf_init(&r, key);
+	level = read_u8(&r);
+	*slot = read_be32(&r);
+	*dims = read_be32(&r);
+	return level == 0 && !r.failed;
+}
+
+/* Notes the rows from folded to *end; *end is less where they are too many. */
+static int
+note_finished(struct slot_changes *c, struct store_txn *txn, uint64_t *end)
+{
+	size_t most = c->fold_most > 0 ? c->fold_most : FOLD_MOST;
+	struct store_cursor *cur;
+	uint8_t bytes[9];
+	struct span k, v;
+	struct wbuf key;
+	struct sums s;
+	uint32_t slot, dims;
+	int rc = store_cursor_open(txn, TABLE_SLOTS, &cur);
+
+	if (rc != 0)
+		return rc;
+	wbuf_init(&key, bytes, sizeof(bytes));
+	slot_key_write(
+	    &key, 0, (uint32_t)(c->folded >> 32), (uint32_t)c->folded);
+	rc = store_seek(cur, wbuf_span(&key), &k, &v);
+	for (; rc == 0; rc = store_next(cur, &k, &v)) {
+		if (!read_finest(k, &slot, &dims) ||
+		    place_in_time(slot, dims) >= *end)
+			break;
+		if (most-- == 0) {
+			*end = place_in_time(slot, dims);
+			break;
+		}
+		rc = sums_read(v, &s) ? note_coarser(c, slot, dims, &s, 1)
+				      : -ERR_STORE;
+		if (rc != 0)
+			break;
+	}
+	store_cursor_close(cur);
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
+/* The newest slot that is over is left alone too: calls come in late. */
+int
+slot_changes_fold(struct slot_changes *c, struct store_txn *txn, int64_t now_us)
+{
+	int64_t slot = now_us / 1000 / SLOT_MS - 1;
+	uint64_t end = slot > 0 ? place_in_time((uint32_t)slot, 0) : 0;
+	int rc;
+
+	if (end <= c->folded)
+		return 0;
+	rc = note_finished(c, txn, &end);
+	if (rc == 0)
+		rc = slot_changes_apply(c, txn);
+	return rc == 0 ? set_folded(c, txn, end) : rc;
+}
+
+int
+slot_changes_fold_all(struct slot_changes *c, struct store_txn *txn)
+{
+	struct store_cursor *cur;
+	struct span k, v;
+	uint32_t slot = 0, dims;
+	int rc = store_cursor_open(txn, TABLE_SLOTS, &cur);
+
+	if (rc != 0)
+		return rc;
+	rc = store_seek(cur, (struct span){ "\1", 1 }, &k, &v);
+	rc = rc == 0 ? store_prev(cur, &k, &v) : rc;
+	if (rc == 0 && read_finest(k, &slot, &dims))
+		slot++;
+	store_cursor_close(cur);
+	if (rc < 0)
+		return rc;
+	return set_folded(c, txn, place_in_time(slot, 0));
 }
 
 struct comparison {
@@ -451,10 +591,15 @@ slot_changes_compare(struct slot_changes *changes, struct store_txn *txn,
 void
 slot_changes_clear(struct slot_changes *c)
 {
-	if (c->cap > CAP_KEPT)
-		slot_changes_release(c);
-	else if (c->n > 0)
+	if (c->cap > CAP_KEPT) {
+		free(c->items);
+		free(c->index);
+		c->items = NULL;
+		c->index = NULL;
+		c->cap = 0;
+	} else if (c->n > 0) {
 		memset(c->index, 0, c->cap * sizeof(*c->index));
+	}
 	c->n = 0;
 }
 

@@ -3,6 +3,12 @@
  * that a period of any length is read in few records; the finest is 15 minutes,
  * which divides every zone's offset.
  *
+ * A call is noted at the finest width only, as most are of now and many share
+ * what is coarser. Slots that are over are folded into the coarser ones later,
+ * row after row in the order of their keys; calls from before that place go to
+ * all widths at once. A folded sum is also in a row for all dims together, for
+ * reports that do not ask for any.
+ *
  * Keys: slots (level u8, be32 slot, be32 dims), session_slots (be32 finest
  * slot, be32 session, be32 dims). Slot = UTC seconds / width. Values: version
  * u8, a uvar mask of the sums that are not 0 (bit SUM_COUNTS: cost, the next:
@@ -17,6 +23,8 @@
 #define SLOT_MS 900000ll
 #define SLOT_LEVELS 4
 extern const uint32_t slot_width_s[SLOT_LEVELS]; /* finest first */
+/* Stands for all dims, in the coarser levels. */
+#define DIMS_TOTAL UINT32_MAX
 
 /* What one call adds: where, when, how much. */
 struct contribution {
@@ -36,8 +44,16 @@ struct slot_changes {
 	size_t n, cap;             /* cap: of index, a power of two */
 	/* For the base tables, which have the finest level only. */
 	bool is_base;
+	/*
+	 * Rows of the finest level before this slot << 32 | dims are in the
+	 * coarser ones too.
+	 */
+	uint64_t folded;
+	size_t fold_most; /* rows in one transaction; 0: as many as is good */
 };
 
+/* How far the store is folded. */
+int slots_folded(struct store_txn *txn, uint64_t *folded);
 /* sign is 1 or -1. 0 or -ERR_STORE without memory. */
 int slot_changes_note(
     struct slot_changes *c, const struct contribution *add, int sign);
@@ -46,11 +62,20 @@ int slot_changes_apply(struct slot_changes *c, struct store_txn *txn);
 /* Notes all that the base tables hold. */
 int slot_changes_note_base(struct slot_changes *c, struct store_txn *txn);
 /*
+ * Goes on folding what is over by now_us, not all of it if that is much. At the
+ * end of a transaction, when changes have been applied.
+ */
+int slot_changes_fold(
+    struct slot_changes *c, struct store_txn *txn, int64_t now_us);
+/* Takes all that is stored for folded: for a store that has all levels. */
+int slot_changes_fold_all(struct slot_changes *c, struct store_txn *txn);
+/*
  * Compares what was noted with what is stored, all of it. differs is told of
  * each difference in words; *n counts the sums that were looked at.
  */
 int slot_changes_compare(struct slot_changes *c, struct store_txn *txn,
     void (*differs)(void *arg, const char *what), void *arg, uint64_t *n);
+/* Keeps how far it is folded. */
 void slot_changes_clear(struct slot_changes *c);
 void slot_changes_release(struct slot_changes *c);
 

@@ -1,6 +1,7 @@
 #include "collectord/ledger/writer.h"
 
 #include "collectord/ledger/apply.h"
+#include "collectord/ledger/ids.h"
 #include "proto/error.h"
 
 static struct span
@@ -35,8 +36,9 @@ last_key(struct store_txn *txn, enum store_table t, uint64_t *key)
 	return rc == STORE_NOTFOUND ? 0 : rc;
 }
 
+/* What the writer knows of the store from here on without looking. */
 static int
-load_counters(struct writer *w, struct store_txn *txn)
+load_state(struct writer *w, struct store_txn *txn)
 {
 	uint64_t number;
 	int rc;
@@ -45,7 +47,13 @@ load_counters(struct writer *w, struct store_txn *txn)
 	if (rc != 0)
 		return rc;
 	w->next_number = number + 1;
-	return last_key(txn, TABLE_LOG, &w->last_revision);
+	rc = last_key(txn, TABLE_LOG, &w->last_revision);
+	if (rc == 0)
+		rc = slots_folded(txn, &w->changes.folded);
+	if (rc == 0)
+		rc = id_load_recent(&w->recent, txn, &w->key, number);
+	w->is_stale = rc != 0;
+	return rc;
 }
 
 int
@@ -61,7 +69,7 @@ writer_init(struct writer *w)
 		rc = store_begin(w->store, false, &txn);
 	if (rc != 0)
 		return rc;
-	rc = load_counters(w, txn);
+	rc = load_state(w, txn);
 	store_abort(txn);
 	return rc;
 }
@@ -73,6 +81,7 @@ writer_release(struct writer *w)
 	w->txn = NULL;
 	interner_release(&w->interner);
 	price_book_free(w->book);
+	recent_release(&w->recent);
 	slot_changes_release(&w->changes);
 	slot_changes_release(&w->base);
 	sources_release(&w->sources);
@@ -82,8 +91,15 @@ writer_release(struct writer *w)
 int
 writer_begin(struct writer *w, int64_t now_us)
 {
+	int rc = store_begin(w->store, true, &w->txn);
+
 	w->now_us = now_us;
-	return store_begin(w->store, true, &w->txn);
+	if (rc == 0 && w->is_stale) {
+		rc = load_state(w, w->txn);
+		if (rc != 0)
+			writer_abort(w);
+	}
+	return rc;
 }
 
 static int
@@ -115,21 +131,16 @@ writer_put(struct writer *w, struct put *p)
 	return rc < 0 ? rc : 0;
 }
 
-/* Numbers and interned ids that an abort took back are not remembered. */
+/* Numbers and ids that an abort took back are not remembered. */
 static void
 forget(struct writer *w)
 {
-	struct store_txn *txn;
-
 	interner_forget(&w->interner);
 	slot_changes_clear(&w->changes);
 	slot_changes_clear(&w->base);
 	sources_clear(&w->sources);
 	arena_clear(&w->arena);
-	if (store_begin(w->store, false, &txn) == 0) {
-		load_counters(w, txn);
-		store_abort(txn);
-	}
+	w->is_stale = true;
 }
 
 int
@@ -141,7 +152,11 @@ writer_commit(struct writer *w)
 	if (rc == 0)
 		rc = slot_changes_apply(&w->base, w->txn);
 	if (rc == 0)
+		rc = slot_changes_fold(&w->changes, w->txn, w->now_us);
+	if (rc == 0)
 		rc = sources_apply(&w->sources, w->txn, &w->key);
+	if (rc == 0)
+		rc = recent_sweep(&w->recent, w->txn, w->next_number - 1);
 	if (rc != 0) {
 		writer_abort(w);
 		return rc;

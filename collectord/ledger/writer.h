@@ -8,6 +8,7 @@
 
 #include "collectord/ledger/dims.h"
 #include "collectord/ledger/pricing.h"
+#include "collectord/ledger/recent.h"
 #include "collectord/ledger/slots.h"
 #include "collectord/ledger/sources.h"
 #include "proto/put.h"
@@ -17,6 +18,7 @@ struct writer {
 	struct store_txn *txn; /* NULL between transactions */
 	struct digest_key key;
 	struct interner interner;
+	struct recent_ids recent;
 	struct slot_changes changes;
 	struct slot_changes base; /* of what is pruned */
 	struct sources sources;
@@ -27,6 +29,7 @@ struct writer {
 	int64_t now_us;         /* of this transaction */
 	uint64_t next_number;   /* from 1; also those given out in this one */
 	uint64_t last_revision; /* likewise */
+	bool is_stale; /* what it knows of the store is to be loaded anew */
 };
 
 /* store, key and machine are set. Loads the last number and revision. */

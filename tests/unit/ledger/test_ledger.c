@@ -13,6 +13,7 @@
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/methods.h"
 #include "collectord/ledger/merge.h"
+#include "collectord/ledger/reader.h"
 #include "tests/unit/ledger/sights.h"
 
 #define SIGHTS_MAX 600
@@ -28,6 +29,7 @@ test_now_us(void)
 struct bench {
 	char dir[64];
 	struct ledger *l;
+	size_t gather; /* of recent ids */
 	struct event all[SIGHTS_MAX];
 	size_t n;
 };
@@ -42,6 +44,7 @@ bench_open(struct bench *b)
 	int rc = ledger_open(&b->l, &opt, why, sizeof(why));
 
 	cr_assert_eq(rc, 0, "ledger_open: %d: %s", rc, why);
+	b->l->writer.recent.gather = b->gather;
 }
 
 static void
@@ -300,6 +303,33 @@ check_row(void *arg, const struct report_row *row)
 	x->rows++;
 }
 
+static void
+ignore_row(void *arg, const struct report_row *row)
+{
+	(void)arg;
+	(void)row;
+}
+
+/* Nothing but the periods is asked for: rows for all dims are read. */
+static void
+check_ungrouped(struct bench *b, const int64_t *edges, size_t nedges,
+    const struct sums *want, uint64_t round)
+{
+	struct report_query q = { .nedges = nedges };
+	struct sums total;
+	int k;
+
+	q.edges = malloc(nedges * sizeof(*edges));
+	memcpy(q.edges, edges, nedges * sizeof(*edges));
+	run_report(b, &q, &total, NULL, ignore_row, NULL);
+	for (k = 0; k < SUM_COUNTS; k++)
+		cr_assert_eq(total.n[k], want->n[k],
+		    "seed %lu, ungrouped: %s is %lu, not %lu", round,
+		    sum_names[k], total.n[k], want->n[k]);
+	cr_assert(total.cost == want->cost, "seed %lu, ungrouped: cost differs",
+	    round);
+}
+
 #define EDGES 40
 
 static void
@@ -322,6 +352,7 @@ check_report(struct bench *b, struct dice *d, enum report_key by,
 	memcpy(q.edges, edges, sizeof(edges));
 	x.edges = edges;
 	run_report(b, &q, &total, NULL, check_row, &x);
+	check_ungrouped(b, edges, EDGES, &total, round);
 	for (i = 0; i < ncalls; i++)
 		add_call(&want, &calls[i]);
 	cr_assert_eq(total.n[SUM_CALLS], want.n[SUM_CALLS],
@@ -356,17 +387,32 @@ check_audit(struct bench *b, uint64_t round)
 }
 
 static void
+check_status(struct bench *b, uint64_t calls, uint64_t round)
+{
+	struct ledger_status st;
+	int rc = ledger_status(b->l, &st);
+
+	cr_assert_eq(rc, 0, "seed %lu: ledger_status: %d", round, rc);
+	cr_assert_eq(st.calls, calls,
+	    "seed %lu: status tells %lu calls, not %lu", round, st.calls,
+	    calls);
+}
+
+static void
 check_all(struct bench *b, struct dice *d, uint64_t round)
 {
 	static struct model m;
 	static struct merged calls[SIGHTS_MAX];
-	size_t n;
+	size_t i, n, counted = 0;
 
 	model_merge(&m, b->all, b->n);
 	n = model_calls(&m, b->n, calls);
 	check_report(b, d, KEY_MODEL, calls, n, round);
 	check_report(b, d, KEY_SESSION, calls, n, round);
+	for (i = 0; i < n; i++)
+		counted += !calls[i].is_void;
 	check_audit(b, round);
+	check_status(b, counted, round);
 }
 
 static void
@@ -378,7 +424,14 @@ random_life(uint64_t seed, size_t nsights, uint32_t restarts)
 	size_t batch;
 
 	bench_start(&b);
+	/* Ids that stay in memory, that leave at once, and all between. */
+	b.gather = seed % 4 * (seed % 13);
+	b.l->writer.recent.gather = b.gather;
+	/* From before all of the sights to behind them. */
+	now_us = 1778500000000000;
 	while (b.n < nsights) {
+		now_us += dice_roll(&d, 30) * 60 * 1000000ll;
+		b.l->writer.changes.fold_most = dice_roll(&d, 5);
 		batch = 1 + dice_roll(&d, 12);
 		if (batch > nsights - b.n)
 			batch = nsights - b.n;
@@ -560,6 +613,7 @@ Test(ledger, pruning_keeps_every_sum_and_lets_nothing_in_again, .timeout = 120)
 {
 	static struct bench b;
 	struct dice d = { 77 };
+	struct ledger_status st, later;
 	struct put p;
 	const int64_t day = 86400000, middle = 1778580000000 / day * day + day;
 	uint64_t would, pruned;
@@ -571,6 +625,7 @@ Test(ledger, pruning_keeps_every_sum_and_lets_nothing_in_again, .timeout = 120)
 		bench_put(&b, &b.all[b.n], 1, &p);
 	}
 	check_all(&b, &d, 77);
+	cr_assert_eq(ledger_status(b.l, &st), 0, "status failed");
 	would = prune(&b, middle, true);
 	pruned = prune(&b, middle, false);
 	cr_assert_eq(would, pruned, "%lu told, %lu done", would, pruned);
@@ -580,8 +635,51 @@ Test(ledger, pruning_keeps_every_sum_and_lets_nothing_in_again, .timeout = 120)
 	bench_put(&b, b.all, b.n, &p);
 	cr_assert_eq(p.stored, 0, "%u calls came back", p.stored);
 	check_audit(&b, 77);
+	cr_assert_eq(ledger_status(b.l, &later), 0, "status failed");
+	cr_assert_eq(
+	    later.calls, st.calls, "%lu calls, not %lu", later.calls, st.calls);
 	ledger_close(b.l);
 	bench_open(&b);
 	check_audit(&b, 77);
+	bench_end(&b);
+}
+
+static size_t
+count_session(struct bench *b, const char *session)
+{
+	struct session_calls calls;
+	struct writer r;
+	int rc = reader_begin(&r, b->l);
+
+	cr_assert_eq(rc, 0, "reader_begin: %d", rc);
+	rc = reader_session_calls(
+	    &r, ledger_machine(b->l), text_of(session), &calls);
+	cr_assert_eq(rc, 0, "reader_session_calls: %d", rc);
+	free(calls.numbers);
+	reader_end(&r);
+	return calls.n;
+}
+
+Test(ledger, lists_a_session_wherever_its_ids_are, .timeout = 30)
+{
+	static struct bench b;
+	struct event ev;
+	struct put p;
+	char message[16];
+	size_t n;
+
+	bench_start(&b);
+	/* From none in the table over some to nearly all of them. */
+	b.l->writer.recent.gather = 20;
+	for (size_t i = 0; i < 100; i++) {
+		snprintf(message, sizeof(message), "m%zu", i);
+		event_init(&ev);
+		ev.text[EV_SESSION] = text_of(i % 2 == 0 ? "even" : "odd");
+		ev.text[EV_MESSAGE] = text_of(message);
+		ev.ts_ms = 1778580000000;
+		bench_put(&b, &ev, 1, &p);
+		n = count_session(&b, i % 2 == 0 ? "even" : "odd");
+		cr_assert_eq(n, i / 2 + 1, "%zu calls, not %zu", n, i / 2 + 1);
+	}
 	bench_end(&b);
 }
