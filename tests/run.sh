@@ -76,7 +76,7 @@ built() {
 	done
 }
 
-[ $# != 0 ] || set -- tests/layers.sh $(built) tests/crash/ack_order.sh \
+[ $# != 0 ] || set -- tests/layers.sh tests/lang.sh $(built) tests/crash/ack_order.sh \
     tests/e2e/year.py
 for t; do
 	run_one "$t"

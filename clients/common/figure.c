@@ -215,23 +215,21 @@ figure_bytes(uint64_t n, char buf[FIGURE_MAX])
 void
 figure_duration(int64_t ms, char buf[FIGURE_MAX])
 {
-	static const struct {
-		int64_t ms;
-		const char *one, *many;
-	} units[] = {
-		{ DAY_MS, N_("day"), N_("days") },
-		{ HOUR_MS, N_("h"), N_("h") },
-		{ MINUTE_MS, N_("min"), N_("min") },
-		{ SECOND_MS, N_("s"), N_("s") },
-	};
-	int64_t n;
-	size_t i = 0;
+	int64_t days = ms / DAY_MS;
 
-	while (i < 3 && ms < units[i].ms)
-		i++;
-	n = ms < 0 ? 0 : ms / units[i].ms;
-	snprintf(buf, FIGURE_MAX, "%" PRId64 " %s", n,
-	    _(n == 1 ? units[i].one : units[i].many));
+	if (ms < 0)
+		ms = 0;
+	if (ms >= DAY_MS)
+		snprintf(buf, FIGURE_MAX,
+		    P_("%" PRId64 " day", "%" PRId64 " days",
+			(unsigned long)days),
+		    days);
+	else if (ms >= HOUR_MS)
+		snprintf(buf, FIGURE_MAX, _("%d h"), (int)(ms / HOUR_MS));
+	else if (ms >= MINUTE_MS)
+		snprintf(buf, FIGURE_MAX, _("%d min"), (int)(ms / MINUTE_MS));
+	else
+		snprintf(buf, FIGURE_MAX, _("%d s"), (int)(ms / SECOND_MS));
 }
 
 void

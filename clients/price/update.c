@@ -356,7 +356,8 @@ apply(struct update *u)
 	else if (u->o->common.json)
 		put_json(u, true);
 	else
-		printf(_("%zu prices are set.\n"), u->n);
+		printf(P_("%zu price is set.\n", "%zu prices are set.\n", u->n),
+		    u->n);
 	return rc;
 }
 

@@ -276,7 +276,9 @@ print_averages(const struct trend *t, const struct setup *s)
 
 	if (t->elapsed > 0) {
 		format_average(s, all, t->elapsed, &f);
-		printf(_("average a day   %s tokens, %s (%zu days)\n"),
+		printf(P_("average a day   %s tokens, %s (%zu day)\n",
+			   "average a day   %s tokens, %s (%zu days)\n",
+			   t->elapsed),
 		    f.tokens, f.cost, t->elapsed);
 	}
 	if (all->n[SUM_CALLS] > 0) {

@@ -103,6 +103,9 @@ send_void(struct sender *s, const struct event *ev)
 		printf(
 		    "{\"schema_version\":1,\"voided\":%" PRIu64 "}\n", voided);
 	else if (!s->o->quiet)
-		printf(_("%" PRIu64 " calls count nothing any more\n"), voided);
+		printf(
+		    P_("%" PRIu64 " call counts nothing any more\n",
+			"%" PRIu64 " calls count nothing any more\n", voided),
+		    voided);
 	return EXIT_OK;
 }

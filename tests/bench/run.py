@@ -471,7 +471,7 @@ def recost(d, models, prices):
     with Putter(d) as putter:
         out, seconds = d.run("tt-price", "recost", "--yes", "--json",
                              "--deadline=100000")
-    changed = json.loads(out)["changed"]
+    changed = json.loads(out)["calls"]
     if changed < 10**6:
         sys.exit(f"recost: {changed} calls changed")
     return Record(s=seconds, put=putter.worst_ms)

@@ -196,6 +196,8 @@ Test(options, help_is_printed_from_the_table_within_80_columns, .timeout = 30)
 	    "                            on its own line\n"
 	    "  --each X                  several\n"
 	    "\n"
+	    "  --lang en|zh              language of texts (default: the "
+	    "locale's)\n"
 	    "  --help                    show this text\n"
 	    "  --version                 show the version\n";
 	char got[2048];

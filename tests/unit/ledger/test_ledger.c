@@ -609,7 +609,8 @@ prune(struct bench *b, int64_t before_ms, bool dry_run)
 	return pruned;
 }
 
-Test(ledger, pruning_keeps_every_sum_and_lets_nothing_in_again, .timeout = 120)
+static void
+check_pruning(size_t gather)
 {
 	static struct bench b;
 	struct dice d = { 77 };
@@ -619,6 +620,7 @@ Test(ledger, pruning_keeps_every_sum_and_lets_nothing_in_again, .timeout = 120)
 	uint64_t would, pruned;
 
 	bench_start(&b);
+	b.l->writer.recent.gather = gather;
 	for (; b.n < 200; b.n++) {
 		sight_random(&d, &b.all[b.n]);
 		b.all[b.n].is_void = false;
@@ -641,7 +643,17 @@ Test(ledger, pruning_keeps_every_sum_and_lets_nothing_in_again, .timeout = 120)
 	ledger_close(b.l);
 	bench_open(&b);
 	check_audit(&b, 77);
+	bench_put(&b, b.all, b.n, &p);
+	cr_assert_eq(p.stored, 0, "%u calls came back later", p.stored);
+	check_audit(&b, 77);
 	bench_end(&b);
+}
+
+Test(ledger, pruning_keeps_every_sum_and_lets_nothing_in_again, .timeout = 120)
+{
+	/* Their ids still in memory, and mostly in the table. */
+	check_pruning(0);
+	check_pruning(5);
 }
 
 static size_t
