@@ -144,10 +144,10 @@ tests-run:
 
 # Everything that must hold before a commit. Ten minutes at the most.
 check: deps-test
-	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 tests-build
-	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 $(ASAN) tests-build
-	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 $(TSAN) all
-	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 B=$(B)/clang CC=clang all
+	@$(MAKE) -s --no-print-directory -j$(JOBS) WERROR=1 tests-build
+	@$(MAKE) -s --no-print-directory -j$(JOBS) WERROR=1 $(ASAN) tests-build
+	@$(MAKE) -s --no-print-directory -j$(JOBS) WERROR=1 $(TSAN) all
+	@$(MAKE) -s --no-print-directory -j$(JOBS) WERROR=1 B=$(B)/clang CC=clang all
 	@tests/check.sh $(B)
 
 # The same tests, the kill loops 40 times as long.

@@ -17,6 +17,7 @@ static const struct report_verb *const verbs[] = {
 	&verb_doctor,
 	&verb_events,
 	&verb_follow,
+	&verb_prune,
 	&verb_status,
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))

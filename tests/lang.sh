@@ -1,8 +1,8 @@
 #!/bin/sh
 # Every text for people has its translation: what xgettext finds in the sources
 # stands in clients/po, none of it fuzzy, none left over, and with the same
-# directives; and every message of error_set is known to clients/common/
-# text_lang.c, in whose words clients say it. Ends with `ok NAME` or `not ok
+# directives; and every message that is sent or comes with an event is
+# known to clients/common/text_lang.c, by which clients translate it. Ends with `ok NAME` or `not ok
 # NAME`.
 set -u
 cd "$(dirname "$0")/.."
@@ -65,7 +65,9 @@ sed 's/^/left over: /' "$dir/left"
 tell $? 'no translation is left over'
 
 xgettext -o "$dir/set.pot" --from-code=UTF-8 --no-wrap --keyword \
-    --keyword=error_set:4 $(sources)
+    --keyword=error_set:4 --keyword=method_fail:4 $(sources)
+xgettext -j -o "$dir/set.pot" --from-code=UTF-8 --no-wrap --keyword \
+    --keyword=fail:3 proto/json.c
 xgettext -o "$dir/known.pot" --from-code=UTF-8 --no-wrap --keyword \
     --keyword=N_ clients/common/text_lang.c
 plain "$dir/set.pot" | sed 's/%\.\*s/%s/g' | grep -vx '%s' |
@@ -74,6 +76,6 @@ plain "$dir/known.pot" >"$dir/known"
 comm -23 "$dir/set" "$dir/known" >"$dir/unknown"
 sed 's/^/not in text_lang.c: /' "$dir/unknown"
 [ -s "$dir/set" ] && [ ! -s "$dir/unknown" ]
-tell $? 'every message of error_set is known'
+tell $? 'every message of an error is known'
 
 exit $failed

@@ -109,11 +109,21 @@ static const char *const known[] = {
 	N_("too many values in one message"),
 	N_("which session's calls"),
 	N_("whose price"),
+	N_("a session or last"),
+	N_("context is {used, size}, a window {name, used_percent, resets}"),
+	N_("input and output are needed, and steps that ascend"),
+	N_("nothing is known of it"),
+	N_("the configuration's file says this price"),
+	N_("the start of a UTC day in ms"),
+	N_("whose context it is"),
 	/* The daemon's trouble. */
 	N_("a page cannot be sent"),
+	N_("no memory"),
 	N_("no thread for it"),
 	N_("out of memory"),
 	N_("the daemon stops"),
+	N_("the disk or the store's map is full"),
+	N_("the store could not be read or written"),
 	N_("the daemon was not started by a client"),
 	N_("the daemon was not started with TT_NOW"),
 	N_("the ledger could not take it; the log says why"),
@@ -123,6 +133,10 @@ static const char *const known[] = {
 	N_("the store cannot be read; the log says why"),
 	N_("too many reports are under way"),
 	N_("too many requests are waiting"),
+	/* What a field is one of. */
+	N_("main, subagent or tool"),
+	N_("metered or plan"),
+	N_("standard, batch, flex, priority or fast"),
 	/* Anything may stand here. */
 	N_("not %s: \"%s\""),
 };

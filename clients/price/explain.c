@@ -219,13 +219,26 @@ put_rule(const struct explained *e)
 	}
 }
 
+/* Its class in the reader's language, where it is one we know. */
+static struct text
+class_text(const struct value *line)
+{
+	struct text name = fetch_text(line, "class");
+	int i;
+
+	for (i = 0; i < TARIFF_CLASSES; i++)
+		if (text_is(name, tariff_class_names[i]))
+			return text_of(_(tariff_class_names[i]));
+	return name;
+}
+
 static void
 add_line(struct table *t, const struct value *line)
 {
 	char buf[FIGURE_MAX];
 	money_sum rate;
 
-	table_text(t, fetch_text(line, "class"));
+	table_text(t, class_text(line));
 	figure_grouped(fetch_u64(line, "tokens"), buf);
 	table_str(t, buf);
 	if (line_rate(line, &rate))

@@ -5,6 +5,7 @@
 
 #include "clients/report/fetch.h"
 #include "proto/calendar.h"
+#include "proto/lang.h"
 
 #define PLACES_A_MILLION 6 /* USD a million tokens to picodollars a token */
 #define PLACES_EACH 12
@@ -13,12 +14,12 @@
 #define DATE_LEN 10
 
 const char *const tariff_class_names[TARIFF_CLASSES] = {
-	[TARIFF_INPUT] = "input",
-	[TARIFF_OUTPUT] = "output",
-	[TARIFF_CACHE_READ] = "cache_read",
-	[TARIFF_CACHE_WRITE] = "cache_write",
-	[TARIFF_CACHE_WRITE_1H] = "cache_write_1h",
-	[TARIFF_WEB_SEARCH] = "web_search",
+	[TARIFF_INPUT] = N_("input"),
+	[TARIFF_OUTPUT] = N_("output"),
+	[TARIFF_CACHE_READ] = N_("cache_read"),
+	[TARIFF_CACHE_WRITE] = N_("cache_write"),
+	[TARIFF_CACHE_WRITE_1H] = N_("cache_write_1h"),
+	[TARIFF_WEB_SEARCH] = N_("web_search"),
 };
 
 void

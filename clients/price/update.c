@@ -85,6 +85,7 @@ read_file(struct update *u, const char *path)
 	bool is_stdin = strcmp(path, "-") == 0;
 	FILE *f = is_stdin ? stdin : fopen(path, "rbe");
 	size_t len = 0;
+	char why[200];
 
 	if (f != NULL) {
 		u->text = read_all(f, &len);
@@ -97,7 +98,8 @@ read_file(struct update *u, const char *path)
 	}
 	if (json_parse(&u->json, u->text, len) != 0)
 		return price_misused(_("%.200s: no JSON: %s at byte %zu"), path,
-		    u->json.error, u->json.error_at);
+		    lang_said(u->json.error, why, sizeof(why)),
+		    u->json.error_at);
 	switch (catalog_read(&u->catalog, &u->json)) {
 	case CATALOG_OK:
 		return EXIT_OK;

@@ -27,7 +27,8 @@ struct report_options {
 	/* Money in tables. */
 	bool cents, exact;
 	/* Other views. */
-	const char *date, *sort, *format;
+	const char *date, *sort, *format, *before;
+	bool dry_run, yes;
 	uint64_t limit, length;
 	bool length_seen, active;
 	/* Events. */
@@ -137,6 +138,6 @@ struct report_verb {
 
 extern const struct report_verb verb_sum, verb_summary, verb_status, verb_bill,
     verb_session, verb_sessions, verb_blocks, verb_statusline, verb_explain,
-    verb_doctor, verb_events, verb_follow;
+    verb_doctor, verb_events, verb_follow, verb_prune;
 
 #endif

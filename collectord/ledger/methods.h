@@ -24,6 +24,7 @@ struct ledger_call {
 struct ledger_method {
 	const char *name;
 	bool writes;
+	bool is_logged; /* it changes what reports say: worth a line */
 	int (*step)(struct ledger_call *c);
 	/* Frees state where the caller gives up early; NULL: there is none. */
 	void (*cancel)(struct ledger_call *c);

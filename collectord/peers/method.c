@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectord/log.h"
 #include "collectord/peers/reply.h"
 #include "collectord/peers/server.h"
 #include "collectord/sys.h"
@@ -187,9 +188,24 @@ answer(struct method_call *m)
 		reply_error(c, m->msgid, &err);
 }
 
+/* What changes reports leaves a line; a trial run does not. */
+static void
+log_change(const struct method_call *m)
+{
+	struct value v;
+
+	if (m->rc != METHOD_DONE || !m->method->is_logged)
+		return;
+	if (unpack_member(m->call.params, "dry_run", &v) &&
+	    v.type == VALUE_BOOL && v.b)
+		return;
+	log_info("ledger", "op=%s", m->method->name);
+}
+
 static void
 on_answered(struct method_call *m)
 {
+	log_change(m);
 	conn_waited(m->conn, m->weight);
 	if (!m->conn->is_closing)
 		answer(m);

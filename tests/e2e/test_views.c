@@ -58,7 +58,7 @@ call(const char *session, const char *message, const char *model, int64_t ago,
  * https://docs.anthropic.com/en/docs/about-claude/pricing.
  */
 static void
-serve_some(void)
+put_some(void)
 {
 	struct event evs[7] = {
 		call("one", "1", "claude-sonnet-4-5", 90 * MINUTE, 1000, 100),
@@ -77,9 +77,24 @@ serve_some(void)
 	evs[4].has_cost = true;
 	evs[4].cost_pico = 250000000000;
 	evs[5].is_void = true;
+	peer_put(&peer, evs, 7);
+}
+
+static void
+serve_some(void)
+{
 	daemon_start(&home);
 	cr_assert(peer_open(&peer, home.socket), "no connection");
-	peer_put(&peer, evs, 7);
+	put_some();
+}
+
+/* The same calls again, to a daemon that was restarted. */
+static void
+serve_again(void)
+{
+	peer_close(&peer);
+	daemon_stop(&home);
+	serve_some();
 }
 
 #define EXPECT_U64(row, key, want)                                             \
@@ -536,4 +551,42 @@ Test(views, each_has_help_and_refuses_what_it_does_not_know)
 		    TEXTS("Usage: tt-report ", names[i]));
 		expect_says(2, "", ARGS(names[i], "--nonsense"), TEXTS(""));
 	}
+}
+
+/* Exit code 2, and why on stderr. */
+static void
+expect_refused(const char *const *argv, const char *why)
+{
+	struct run r;
+
+	run_client(&home, argv, "", &r);
+	cr_expect_eq(r.code, 2, "%s: exit code %d", argv[1], r.code);
+	cr_expect_not_null(strstr(r.err, why), "no \"%s\" in %s", why, r.err);
+	run_free(&r);
+}
+
+Test(views, pruning_drops_detail_and_no_sum)
+{
+	char *before, *after;
+
+	serve_some();
+	ASK(&answer, &home, "all", "--by", "model,day,session");
+	before = strdup(answer.run.out);
+	answer_free(&answer);
+	expect_refused(ARGS("prune"), "--before DATE is required");
+	expect_refused(ARGS("prune", "--before", "2026-02-30"),
+	    "2026-02-30 is not a date");
+	expect_refused(
+	    ARGS("prune", "--before", "2026-05-01"), "--yes is needed");
+	expect_says(0, "", ARGS("prune", "--before", "2026-05-01", "--yes"),
+	    TEXTS("The detail of 1 calls was dropped"));
+	expect_says(0, "", ARGS("prune", "--before", "2026-05-01", "--dry-run"),
+	    TEXTS("The detail of 0 calls would be dropped"));
+	expect_says(0, "", ARGS("doctor"), TEXTS("All sums are"));
+	serve_again();
+	ASK(&answer, &home, "all", "--by", "model,day,session");
+	after = strdup(answer.run.out);
+	cr_assert_str_eq(before, after, "%s became %s", before, after);
+	free(before);
+	free(after);
 }
