@@ -54,10 +54,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, data, size);
 	text[size] = '\0';
 	config_init(&c);
+	c.keeps_prices = true;
 	line = config_parse(&c, text, why, sizeof(why));
 	hold(line >= 0 && line <= count_lines(text));
 	hold((line == 0) == (why[0] == '\0'));
 	check_bounds(&c);
+	config_release(&c);
 	free(text);
 	return 0;
 }
