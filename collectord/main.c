@@ -331,6 +331,7 @@ open_ledger(struct server *s, char *why, size_t cap)
 	struct ledger_options opt = {
 		.dir = s->places.data,
 		.machine = s->config.machine,
+		.plan = s->config.plan,
 		.prefers_reported = s->config.prefers_reported,
 		.now_us = clock_now_us,
 	};

@@ -44,6 +44,8 @@ static const struct key {
 	    "en or zh; empty: TT_LANG, else the locale's" },
 	{ "price", "cost_mode", KIND_COST_MODE, AT(prefers_reported), 0, 0,
 	    "table", "table, or reported: a reported cost comes first" },
+	{ "price", "plan", KIND_TEXT, AT(plan), 0, CONFIG_TEXT_MAX, "",
+	    "agents a subscription covers: agent or agent/account, ..." },
 	{ "daemon", "log_level", KIND_LEVEL, AT(log_level), 0,
 	    sizeof(((struct config *)0)->log_level), "info",
 	    "error, warn, info or debug" },

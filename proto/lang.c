@@ -88,8 +88,8 @@ locale_wants_zh(void)
 	return locale != NULL && is_in(locale, "zh");
 }
 
-static bool
-wants_zh(void)
+bool
+lang_wants_zh(void)
 {
 	const char *name = lang.option;
 
@@ -157,7 +157,7 @@ start(void)
 	int saved = errno;
 
 	lang.is_ready = true;
-	lang.is_zh = wants_zh() && bind_catalogue() && use_locale() &&
+	lang.is_zh = lang_wants_zh() && bind_catalogue() && use_locale() &&
 		     setenv("LANGUAGE", "zh_CN", 1) == 0 &&
 		     bind_textdomain_codeset(DOMAIN, "UTF-8") != NULL;
 	errno = saved;
@@ -208,6 +208,13 @@ lang_end(void)
 		setlocale(LC_MESSAGES, "C");
 	lang.is_ready = true;
 	lang.is_zh = false;
+}
+
+void
+lang_forget(void)
+{
+	lang.option = lang.config = NULL;
+	lang.is_ready = lang.is_zh = false;
 }
 
 bool

@@ -34,6 +34,10 @@ void lang_scan(int argc, char **argv);
 void lang_configure(const char *name);
 /* English from now on whatever was said, the C library's texts too. */
 void lang_end(void);
+/* Is Chinese asked for? */
+bool lang_wants_zh(void);
+/* As if nothing had been said. */
+void lang_forget(void);
 /* Is it Chinese, and is the catalogue there? */
 bool lang_is_zh(void);
 

@@ -2,6 +2,7 @@
 
 #include "collectord/ledger/group.h"
 #include "collectord/ledger/ids.h"
+#include "collectord/ledger/plan.h"
 #include "proto/error.h"
 
 /* A call this sight touches, before and after. */
@@ -419,6 +420,9 @@ apply_sight(struct writer *w, const struct event *given)
 		ev.text[EV_MACHINE] = w->machine;
 	if (ev.text[EV_MESSAGE].len == 0)
 		ev.text[EV_MESSAGE] = ev.text[EV_CALL];
+	if (ev.text[EV_BILLING].len == 0 && w->plan.len > 0 &&
+	    plan_covers(w->plan, ev.text[EV_AGENT], ev.text[EV_ACCOUNT]))
+		ev.text[EV_BILLING] = TEXT("plan");
 	if (ev.ts_ms == 0)
 		ev.ts_ms = w->now_us / 1000;
 	t = (struct touch){ .nids = 0 };

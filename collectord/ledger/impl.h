@@ -7,6 +7,7 @@
 #include "collectord/ledger/ledger.h"
 #include "collectord/ledger/price_book.h"
 #include "collectord/ledger/writer.h"
+#include "proto/config.h"
 #include "proto/limits.h"
 
 struct ledger {
@@ -15,6 +16,7 @@ struct ledger {
 	struct writer writer;
 	int64_t (*now_us)(void);
 	struct price_overrides configured; /* as it was opened with */
+	char plan[CONFIG_TEXT_MAX];
 	char machine[LIMIT_TEXT + 1];
 };
 

@@ -195,6 +195,9 @@ open_writer(struct ledger *l, const struct ledger_options *opt, uint64_t schema,
 
 	l->writer.store = l->store;
 	l->writer.machine = text_of(l->machine);
+	snprintf(
+	    l->plan, sizeof(l->plan), "%s", opt->plan == NULL ? "" : opt->plan);
+	l->writer.plan = text_of(l->plan);
 	l->writer.prefers_reported = opt->prefers_reported;
 	rc = writer_init(&l->writer);
 	if (rc == 0)

@@ -17,6 +17,7 @@ struct price_override;
 struct ledger_options {
 	const char *dir;     /* the data directory, which exists and is ours */
 	const char *machine; /* config's machine id, or "" */
+	const char *plan; /* what a subscription covers: see plan.h; or NULL */
 	bool prefers_reported; /* a reported cost before the price table */
 	/* The configuration's prices, copied by ledger_open; those that
 	 * price_set stores come before them. */

@@ -25,6 +25,7 @@ struct writer {
 	struct price_book *book;
 	bool prefers_reported;  /* cost_mode = reported */
 	struct arena arena;     /* texts of this transaction */
+	struct text plan;       /* plan.h: calls without billing it covers */
 	struct text machine;    /* what events without one get */
 	int64_t now_us;         /* of this transaction */
 	uint64_t next_number;   /* from 1; also those given out in this one */
@@ -55,7 +56,8 @@ int writer_save(
 
 /* Notes what rec adds to the sums by its price (sign 1), or takes out (-1). */
 int writer_note(struct writer *w, const struct record *rec, int sign);
-/* Notes for the base what rec adds to the sums and goes on adding when pruned. */
+/* Notes for the base what rec adds to the sums and goes on adding when pruned.
+ */
 int writer_note_base(struct writer *w, const struct record *rec);
 
 #endif

@@ -12,6 +12,7 @@
 #include "collectord/ledger/audit.h"
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/methods.h"
+#include "collectord/ledger/plan.h"
 #include "collectord/ledger/merge.h"
 #include "collectord/ledger/reader.h"
 #include "tests/unit/ledger/sights.h"
@@ -506,6 +507,31 @@ Test(ledger, a_request_of_too_many_calls_groups_nothing, .timeout = 60)
 			check_all(&b, &d, 100 + i);
 	}
 	bench_end(&b);
+}
+
+Test(ledger, a_plan_covers_the_agents_it_names)
+{
+	static const struct {
+		const char *list, *agent, *account;
+		bool covers;
+	} rows[] = {
+		{ "claude-code", "claude-code", "", true },
+		{ "claude-code", "claude-code", "work", true },
+		{ "claude", "claude-code", "", false },
+		{ "codex/work", "codex", "work", true },
+		{ "codex/work", "codex", "home", false },
+		{ " a , codex/w* ,b", "Codex", "Work", true },
+		{ "*/work", "x", "work", true },
+		{ ",,", "", "", false },
+		{ "", "claude-code", "", false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cr_expect_eq(
+		    plan_covers(text_of(rows[i].list), text_of(rows[i].agent),
+			text_of(rows[i].account)),
+		    rows[i].covers, "\"%s\" and %s/%s", rows[i].list,
+		    rows[i].agent, rows[i].account);
 }
 
 Test(ledger, an_event_without_ts_machine_or_message_gets_them, .timeout = 30)
