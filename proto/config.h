@@ -52,7 +52,7 @@ struct config {
 	int64_t day_start;        /* hour, 0 to 23 */
 	char lang[8];             /* "": TT_LANG, else the locale's */
 	/* [price] */
-	bool prefers_reported; /* cost_mode = reported, not table */
+	bool prefers_reported;      /* cost_mode = reported, not table */
 	char plan[CONFIG_TEXT_MAX]; /* "claude-code, codex/work" */
 	/* [price "…"], in their order; only where keeps_prices was set before
 	 * the parse, which clients have no need to do. */

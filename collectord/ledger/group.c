@@ -160,7 +160,6 @@ group_save(struct writer *w, struct group *g, bool anew)
 
 	for (i = 0; rc == 0 && i < g->n; i++)
 		if (!g->rec[i].is_pruned)
-			rc = writer_save(
-			    w, g->number[i], &g->rec[i], false);
+			rc = writer_save(w, g->number[i], &g->rec[i], false);
 	return rc;
 }

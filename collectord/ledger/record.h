@@ -3,16 +3,15 @@
  * for machine, agent … billing, `session` for machine and session.
  *
  * Version 2, bytes: version; kind; then a forward's number as uvar; or of a
- * pruned call revision be64, dims uvar, session uvar, message, call and request;
- * or flags
- * uvar, rank u8, revision be64, day uvar, dims uvar, session uvar, ts uvar, a
- * uvar mask of the counts that are not 0 and these as uvars, cost svar, the
- * owner's stamp, message, a u8 mask of the texts that are not interned and
- * these, and for texts with another stamp than the owner's a uvar mask and the
- * stamps, and from version 2 on its price: code uvar, cost svar where the code
- * is not 0, key be32. A stamp: standing u8, rank u8 (from version 2 on, and not
- * the owner's, which has the record's), tokens uvar, ts svar from the record's,
- * tie be64.
+ * pruned call revision be64, dims uvar, session uvar, message, call and
+ * request; or flags uvar, rank u8, revision be64, day uvar, dims uvar, session
+ * uvar, ts uvar, a uvar mask of the counts that are not 0 and these as uvars,
+ * cost svar, the owner's stamp, message, a u8 mask of the texts that are not
+ * interned and these, and for texts with another stamp than the owner's a uvar
+ * mask and the stamps, and from version 2 on its price: code uvar, cost svar
+ * where the code is not 0, key be32. A stamp: standing u8, rank u8 (from
+ * version 2 on, and not the owner's, which has the record's), tokens uvar, ts
+ * svar from the record's, tie be64.
  */
 #ifndef LEDGER_RECORD_H
 #define LEDGER_RECORD_H

@@ -21,6 +21,7 @@ _tt_words()
 		--tier) echo standard batch flex priority fast ;;
 		--billing) echo metered plan ;;
 		--source) echo hook log otel manual ;;
+		--lang) echo en zh ;;
 		*) _tt_options "$1" ;;
 		esac
 		;;
@@ -41,7 +42,7 @@ _tt()
 	if [ "$program" = tt ]; then
 		if [ "$COMP_CWORD" -eq 1 ]; then
 			mapfile -t COMPREPLY < <(compgen -W \
-				"$(_tt_verbs) --help --version" -- "$cur")
+				"$(_tt_verbs) --lang --help --version" -- "$cur")
 			return
 		fi
 		program=tt-${COMP_WORDS[1]}
