@@ -194,9 +194,8 @@ audit_compare(struct store *store, const struct digest_key *key,
 	int rc;
 
 	*a = (struct audit){ 0 };
-	rc = interner_init(&w.interner, key);
-	if (rc == 0)
-		rc = store_begin(store, false, &w.txn);
+	interner_init(&w.interner, key);
+	rc = store_begin(store, false, &w.txn);
 	if (rc == 0)
 		rc = slots_folded(w.txn, &w.changes.folded);
 	if (rc == 0)

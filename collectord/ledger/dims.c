@@ -14,12 +14,10 @@ struct intern_slot {
 	struct span tuple; /* owned; NULL: empty */
 };
 
-int
+void
 interner_init(struct interner *in, const struct digest_key *key)
 {
-	in->key = *key;
-	in->slots = calloc(CACHE_SLOTS, sizeof(*in->slots));
-	return in->slots == NULL ? -ERR_STORE : 0;
+	*in = (struct interner){ .key = *key };
 }
 
 void
@@ -198,8 +196,15 @@ intern(struct interner *in, struct store_txn *txn, enum store_table t,
     struct span tuple, uint32_t *id)
 {
 	uint64_t hash = cheap_hash(tuple) + (uint64_t)t;
-	struct intern_slot *slot = &in->slots[hash & (CACHE_SLOTS - 1)];
+	struct intern_slot *slot;
 	int rc;
+
+	/* Readers hardly ever come here, so they need not pay for it. */
+	if (in->slots == NULL)
+		in->slots = calloc(CACHE_SLOTS, sizeof(*in->slots));
+	if (in->slots == NULL)
+		return -ERR_STORE;
+	slot = &in->slots[hash & (CACHE_SLOTS - 1)];
 
 	if (slot->tuple.p != NULL && slot->table == t &&
 	    span_eq(slot->tuple, tuple)) {

@@ -16,7 +16,7 @@ struct interner {
 	struct intern_slot *slots;
 };
 
-int interner_init(struct interner *in, const struct digest_key *key);
+void interner_init(struct interner *in, const struct digest_key *key);
 /* To be called after an aborted transaction: its numbers are gone. */
 void interner_forget(struct interner *in);
 void interner_release(struct interner *in);

@@ -8,13 +8,11 @@
 int
 reader_begin(struct writer *r, struct ledger *l)
 {
-	int rc;
-
 	*r = (struct writer){ .store = l->store,
 		.key = l->writer.key,
 		.machine = l->writer.machine };
-	rc = interner_init(&r->interner, &r->key);
-	return rc == 0 ? store_begin(l->store, false, &r->txn) : rc;
+	interner_init(&r->interner, &r->key);
+	return store_begin(l->store, false, &r->txn);
 }
 
 void

@@ -63,8 +63,8 @@ writer_init(struct writer *w)
 	int rc;
 
 	w->book = price_book_new();
-	rc =
-	    w->book == NULL ? -ERR_STORE : interner_init(&w->interner, &w->key);
+	interner_init(&w->interner, &w->key);
+	rc = w->book == NULL ? -ERR_STORE : 0;
 	if (rc == 0)
 		rc = store_begin(w->store, false, &txn);
 	if (rc != 0)
