@@ -3,7 +3,8 @@
  * clients/po. Whole sentences go through _( ), no fragments; N_( ) marks one
  * in a table, which is then put through _( ) where it is printed. JSON, CSV,
  * log lines, names of fields, options and codes never do. Nothing is looked for
- * before the first text, and nothing is read for English. Not for threads.
+ * before the first text, and nothing is read for English. For one thread, but
+ * after lang_end for any.
  */
 #ifndef PROTO_LANG_H
 #define PROTO_LANG_H
@@ -23,14 +24,14 @@ const char *lang_plural(const char *one, const char *many, unsigned long n)
 
 /*
  * What --lang says, which is stronger than TT_LANG, the configuration and the
- * locale, in this order. -1: not a language we have. name lives on.
+ * locale, in this order. -1: not a language we have.
  */
 int lang_set(const char *name);
 /* The same, from wherever in argv it stands before "--": so that even what is
  * said of the options before it is in that language. Bad ones are passed over.
  */
 void lang_scan(int argc, char **argv);
-/* What the configuration says; "" says nothing. Copied. */
+/* What the configuration says; "" says nothing. */
 void lang_configure(const char *name);
 /* English from now on whatever was said, the C library's texts too. */
 void lang_end(void);
