@@ -1,10 +1,6 @@
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "collectord/ledger/impl.h"
-#include "collectord/ledger/map.h"
-#include "collectord/ledger/pack_price.h"
-#include "collectord/ledger/pricing.h"
+#include "collectord/ledger/query_impl.h"
 #include "proto/error.h"
 
 /*
@@ -14,77 +10,8 @@
  * one level only.
  */
 
-#define ROWS_MAX 250000u
-#define PAGE_BYTES (3u << 20)
-
-/* Slots [from, to) of one level, all of one period. */
-struct run {
-	uint32_t from, to;
-	uint32_t period;
-	uint8_t level;
-};
-
-struct row {
-	uint32_t period, group, session; /* group and session: indexes */
-	struct sums sums;
-	uint64_t sessions;
-};
-
-struct named_rule {
-	uint32_t number;
-	struct span bytes; /* in the arena */
-};
-
-struct ledger_query {
-	struct ledger *l;
-	struct report_query q;
-	struct arena arena;
-	struct store_txn *txn;
-	struct store_cursor *cursor;
-	bool reads_sessions, positioned, done;
-	bool reads_totals;   /* no dims are asked for */
-	uint32_t total_slot; /* the next of a run where totals are read */
-	int64_t folded_s;    /* coarser levels are whole up to there */
-	struct run *runs;
-	size_t nruns, run;
-	/* Per dims and per session number: 0 not looked at yet, 1 filtered out,
-	 * else the index + 2 of its texts. */
-	uint32_t *dims_group, *session_group;
-	uint32_t ndims, nsessions;
-	struct text (*groups)[REPORT_KEYS];
-	size_t ngroups, groups_cap;
-	struct text *names; /* of sessions, when they are a key */
-	size_t nnames, names_cap;
-	struct map group_map, name_map, row_map, seen, seen_total;
-	struct row *rows;
-	size_t nrows, rows_cap;
-	struct sums total;
-	uint64_t total_sessions;
-	struct named_rule *rules; /* where the rule is a key */
-	size_t nrules, rules_cap;
-};
-
-/* Where the texts of one call keep what was made of its pricing. */
-#define RULE_TEXT EV_TEXTS
-#define TEXTS (EV_TEXTS + 1)
-
-static const int text_of_key[REPORT_KEYS] = {
-	[KEY_MACHINE] = EV_MACHINE,
-	[KEY_AGENT] = EV_AGENT,
-	[KEY_PROVIDER] = EV_PROVIDER,
-	[KEY_MODEL] = EV_MODEL,
-	[KEY_PROJECT] = EV_PROJECT,
-	[KEY_BRANCH] = EV_BRANCH,
-	[KEY_ACCOUNT] = EV_ACCOUNT,
-	[KEY_KIND] = EV_KIND,
-	[KEY_BILLING] = EV_BILLING,
-	[KEY_SESSION] = EV_SESSION,
-	[KEY_RULE] = RULE_TEXT,
-};
-
-/* Makes room for one more item. */
-static bool
-make_room(void *items, size_t n, size_t *cap, size_t size)
+bool
+query_make_room(void *items, size_t n, size_t *cap, size_t size)
 {
 	void **p = items;
 	size_t bigger = *cap == 0 ? 64 : *cap * 2;
@@ -117,8 +44,19 @@ copy_patterns(struct ledger_query *lq)
 	return true;
 }
 
-static bool
-has_key(const struct report_query *q, enum report_key key)
+bool
+query_is_by(const struct report_query *q, enum report_key key)
+{
+	size_t i;
+
+	for (i = 0; i < q->nby; i++)
+		if (q->by[i] == key)
+			return true;
+	return false;
+}
+
+bool
+query_has_key(const struct report_query *q, enum report_key key)
 {
 	size_t i;
 
@@ -156,7 +94,7 @@ ledger_query_new(struct ledger *l, struct report_query *q)
 	lq->q = *q;
 	q->edges = NULL;
 	clamp_edges(&lq->q);
-	lq->reads_sessions = q->want_sessions || has_key(q, KEY_SESSION);
+	lq->reads_sessions = q->want_sessions || query_has_key(q, KEY_SESSION);
 	lq->reads_totals =
 	    !lq->reads_sessions && q->nby == 0 && q->nfilter == 0;
 	if (!copy_patterns(lq)) {
@@ -236,7 +174,7 @@ add_run(struct ledger_query *lq, size_t *cap, struct run run)
 		last->to = run.to;
 		return true;
 	}
-	if (!make_room(&lq->runs, lq->nruns, cap, sizeof(run)))
+	if (!query_make_room(&lq->runs, lq->nruns, cap, sizeof(run)))
 		return false;
 	lq->runs[lq->nruns++] = run;
 	return true;
@@ -294,250 +232,6 @@ begin_reading(struct ledger_query *lq)
 	    (lq->reads_sessions && lq->session_group == NULL) || !plan(lq))
 		return -ERR_STORE;
 	return 0;
-}
-
-/* Every key that is filtered on matches one of its patterns. */
-static bool
-passes(
-    const struct report_query *q, const struct text texts[TEXTS], bool session)
-{
-	bool matched[REPORT_KEYS] = { 0 }, wanted[REPORT_KEYS] = { 0 };
-	size_t i;
-	int key;
-
-	for (i = 0; i < q->nfilter; i++) {
-		key = (int)q->filter[i].key;
-		if ((key == KEY_SESSION) != session)
-			continue;
-		wanted[key] = true;
-		matched[key] =
-		    matched[key] ||
-		    text_matches(texts[text_of_key[key]], q->filter[i].pattern);
-	}
-	for (key = 0; key < REPORT_KEYS; key++)
-		if (wanted[key] && !matched[key])
-			return false;
-	return true;
-}
-
-/*
- * Texts are told apart by two 64-bit digests under the store's key, which
- * nobody can make collide.
- */
-static void
-digests_of(const struct ledger_query *lq, const void *p, size_t len,
-    uint64_t *a, uint64_t *b)
-{
-	struct digest_key key = lq->l->writer.key;
-
-	*a = digest64(&key, p, len);
-	key.k0 = ~key.k0;
-	*b = digest64(&key, p, len);
-}
-
-static int
-find_group(
-    struct ledger_query *lq, const struct text texts[EV_TEXTS], uint32_t *index)
-{
-	uint8_t bytes[REPORT_KEYS * (LIMIT_TEXT + 2)];
-	struct text *group;
-	struct wbuf w;
-	uint64_t a, b;
-	uint32_t *at;
-	bool fresh;
-	size_t i;
-
-	wbuf_init(&w, bytes, sizeof(bytes));
-	for (i = 0; i < lq->q.nby; i++)
-		if (lq->q.by[i] != KEY_SESSION)
-			write_text(&w, texts[text_of_key[lq->q.by[i]]]);
-	digests_of(lq, w.p, w.len, &a, &b);
-	at = map_at(&lq->group_map, a, b, &fresh);
-	if (at == NULL || (fresh && !make_room(&lq->groups, lq->ngroups,
-					&lq->groups_cap, sizeof(*lq->groups))))
-		return -ERR_STORE;
-	if (fresh) {
-		group = lq->groups[lq->ngroups];
-		memset(group, 0, sizeof(*lq->groups));
-		for (i = 0; i < lq->q.nby; i++)
-			if (lq->q.by[i] != KEY_SESSION)
-				group[i] = arena_text(&lq->arena,
-				    texts[text_of_key[lq->q.by[i]]]);
-		*at = (uint32_t)lq->ngroups++;
-	}
-	*index = *at;
-	return 0;
-}
-
-/* Sets *index, or UINT32_MAX where the filter leaves these dims out. */
-static int
-group_of_dims(struct ledger_query *lq, uint32_t dims, uint32_t *index)
-{
-	struct text texts[TEXTS] = { { 0 } };
-	uint64_t pricing;
-	char rule[32];
-	int rc;
-
-	if (dims == DIMS_TOTAL)
-		return find_group(lq, texts, index);
-	if (dims >= lq->ndims)
-		return -ERR_STORE;
-	if (lq->dims_group[dims] == 0) {
-		rc = dims_texts(lq->txn, dims, texts, &pricing);
-		if (rc != 0)
-			return rc;
-		texts[RULE_TEXT].len = (uint32_t)pricing_text(pricing, rule);
-		texts[RULE_TEXT].p = rule;
-		if (!passes(&lq->q, texts, false)) {
-			lq->dims_group[dims] = 1;
-		} else {
-			rc = find_group(lq, texts, index);
-			if (rc != 0)
-				return rc;
-			lq->dims_group[dims] = *index + 2;
-		}
-	}
-	*index =
-	    lq->dims_group[dims] == 1 ? UINT32_MAX : lq->dims_group[dims] - 2;
-	return 0;
-}
-
-static int
-find_name(struct ledger_query *lq, struct text name, uint32_t *index)
-{
-	uint64_t a, b;
-	uint32_t *at;
-	bool fresh;
-
-	digests_of(lq, name.p, name.len, &a, &b);
-	at = map_at(&lq->name_map, a, b, &fresh);
-	if (at == NULL || (fresh && !make_room(&lq->names, lq->nnames,
-					&lq->names_cap, sizeof(*lq->names))))
-		return -ERR_STORE;
-	if (fresh) {
-		lq->names[lq->nnames] = arena_text(&lq->arena, name);
-		*at = (uint32_t)lq->nnames++;
-	}
-	*index = *at;
-	return 0;
-}
-
-/* The same for a session; without the key all that pass have index 0. */
-static int
-group_of_session(struct ledger_query *lq, uint32_t session, uint32_t *index)
-{
-	struct text texts[TEXTS] = { { 0 } };
-	bool is_key = has_key(&lq->q, KEY_SESSION);
-	int rc;
-
-	*index = 0;
-	if (!is_key)
-		return 0;
-	if (session >= lq->nsessions)
-		return -ERR_STORE;
-	if (lq->session_group[session] == 0) {
-		rc = session_texts(lq->txn, session, texts);
-		if (rc == 0 && !passes(&lq->q, texts, true)) {
-			lq->session_group[session] = 1;
-		} else {
-			if (rc == 0)
-				rc = find_name(lq, texts[EV_SESSION], index);
-			if (rc != 0)
-				return rc;
-			lq->session_group[session] = *index + 2;
-		}
-	}
-	*index = lq->session_group[session] == 1
-		     ? UINT32_MAX
-		     : lq->session_group[session] - 2;
-	return 0;
-}
-
-static bool
-is_by(const struct report_query *q, enum report_key key)
-{
-	size_t i;
-
-	for (i = 0; i < q->nby; i++)
-		if (q->by[i] == key)
-			return true;
-	return false;
-}
-
-static int
-find_row(struct ledger_query *lq, uint32_t period, uint32_t group,
-    uint32_t session, uint32_t *index)
-{
-	uint32_t *at;
-	bool fresh;
-
-	if (!is_by(&lq->q, KEY_SESSION))
-		session = 0;
-	at = map_at(
-	    &lq->row_map, (uint64_t)period << 32 | group, session, &fresh);
-	if (at == NULL)
-		return -ERR_STORE;
-	if (fresh) {
-		if (lq->nrows >= ROWS_MAX)
-			return -ERR_TOO_LARGE;
-		if (!make_room(
-			&lq->rows, lq->nrows, &lq->rows_cap, sizeof(*lq->rows)))
-			return -ERR_STORE;
-		lq->rows[lq->nrows] = (struct row){
-			.period = period, .group = group, .session = session
-		};
-		*at = (uint32_t)lq->nrows++;
-	}
-	*index = *at;
-	return 0;
-}
-
-static int
-count_session(struct ledger_query *lq, uint32_t row, uint32_t session)
-{
-	bool fresh;
-
-	if (!lq->q.want_sessions)
-		return 0;
-	if (map_at(&lq->seen, row, session, &fresh) == NULL)
-		return -ERR_STORE;
-	lq->rows[row].sessions += fresh;
-	if (map_at(&lq->seen_total, session, 0, &fresh) == NULL)
-		return -ERR_STORE;
-	lq->total_sessions += fresh;
-	return 0;
-}
-
-static int
-take_record(
-    struct ledger_query *lq, struct rbuf *key, struct span val, uint32_t period)
-{
-	uint32_t dims, group, row, session = 0, name = 0;
-	struct sums s;
-	int rc = 0;
-
-	if (lq->reads_sessions) {
-		session = read_be32(key);
-		rc = group_of_session(lq, session, &name);
-	}
-	dims = read_be32(key);
-	if (rc == 0)
-		rc = group_of_dims(lq, dims, &group);
-	if (rc != 0)
-		return rc;
-	if (name == UINT32_MAX || group == UINT32_MAX)
-		return 0;
-	if (key->failed || !sums_read(val, &s))
-		return -ERR_STORE;
-	if (s.n[SUM_CALLS] == 0)
-		return 0;
-	rc = find_row(lq, period, group, name, &row);
-	if (rc == 0)
-		rc = count_session(lq, row, session);
-	if (rc == 0 &&
-	    (!sums_add(&lq->rows[row].sums, &s) || !sums_add(&lq->total, &s)))
-		rc = -ERR_STORE;
-	return rc;
 }
 
 static bool
@@ -604,94 +298,12 @@ step(struct ledger_query *lq)
 		slot = read_be32(&key);
 		if (level == run->level && slot < run->to)
 			return is_wanted(lq, run, slot, key)
-				   ? take_record(lq, &key, v, run->period)
+				   ? query_take(lq, &key, v, run->period)
 				   : 0;
 	}
 	lq->run++;
 	lq->positioned = false;
 	return 0;
-}
-
-static int
-compare_rows(const void *pa, const void *pb, void *arg)
-{
-	const struct ledger_query *lq = arg;
-	const struct row *a = pa, *b = pb;
-	size_t i;
-	int d;
-
-	if (a->period != b->period)
-		return a->period < b->period ? -1 : 1;
-	for (i = 0; i < lq->q.nby; i++) {
-		if (lq->q.by[i] == KEY_SESSION)
-			d = text_cmp(
-			    lq->names[a->session], lq->names[b->session]);
-		else
-			d = text_cmp(
-			    lq->groups[a->group][i], lq->groups[b->group][i]);
-		if (d != 0)
-			return d;
-	}
-	return 0;
-}
-
-static int
-keep_rule(struct ledger_query *lq, uint32_t number)
-{
-	struct span bytes;
-	struct text copy;
-	size_t i;
-	int rc;
-
-	for (i = 0; i < lq->nrules; i++)
-		if (lq->rules[i].number == number)
-			return 0;
-	rc = rule_bytes(lq->txn, number, &bytes);
-	if (rc != 0)
-		return rc;
-	copy = arena_text(
-	    &lq->arena, (struct text){ bytes.p, (uint32_t)bytes.len });
-	if (copy.len == 0 || !make_room(&lq->rules, lq->nrules, &lq->rules_cap,
-				 sizeof(*lq->rules)))
-		return -ERR_STORE;
-	lq->rules[lq->nrules++] =
-	    (struct named_rule){ number, { copy.p, copy.len } };
-	return 0;
-}
-
-/* The rules that rows are named after, while the map can still be read. */
-static int
-keep_rules(struct ledger_query *lq)
-{
-	uint64_t pricing;
-	uint32_t dims;
-	int rc = 0;
-
-	if (!is_by(&lq->q, KEY_RULE))
-		return 0;
-	for (dims = 0; rc == 0 && dims < lq->ndims; dims++) {
-		struct text texts[EV_TEXTS];
-
-		if (lq->dims_group[dims] < 2)
-			continue;
-		rc = dims_texts(lq->txn, dims, texts, &pricing);
-		if (rc == 0 && pricing >= PRICING_RULE)
-			rc = keep_rule(lq, pricing_rule(pricing));
-	}
-	return rc;
-}
-
-static int
-finish(struct ledger_query *lq)
-{
-	int rc = keep_rules(lq);
-
-	end_reading(lq);
-	lq->done = rc == 0;
-	if (lq->nrows > 1)
-		qsort_r(
-		    lq->rows, lq->nrows, sizeof(*lq->rows), compare_rows, lq);
-	return rc;
 }
 
 int
@@ -711,107 +323,13 @@ ledger_query_step(struct ledger_query *lq, size_t budget)
 	}
 	if (lq->run < lq->nruns)
 		return 1;
-	return finish(lq);
+	rc = query_finish(lq);
+	end_reading(lq);
+	return rc;
 }
 
 size_t
 ledger_query_rows(const struct ledger_query *lq)
 {
 	return lq->nrows;
-}
-
-static void
-fill_row(const struct ledger_query *lq, const struct row *row,
-    struct report_row *out)
-{
-	size_t i;
-
-	*out = (struct report_row){ .period = row->period,
-		.sums = row->sums,
-		.sessions = row->sessions };
-	for (i = 0; i < lq->q.nby; i++)
-		out->key[i] = lq->q.by[i] == KEY_SESSION
-				  ? lq->names[row->session]
-				  : lq->groups[row->group][i];
-}
-
-/* How many rows from `from` on make a page. */
-static size_t
-page_end(const struct ledger_query *lq, size_t from)
-{
-	struct report_row row;
-	size_t i, k, bytes = 0;
-
-	for (i = from; i < lq->nrows && i - from < LIMIT_PAGE_ROWS; i++) {
-		fill_row(lq, &lq->rows[i], &row);
-		bytes += SUM_COUNTS * 9 + 2 * MONEY_TEXT_MAX + 32;
-		for (k = 0; k < lq->q.nby; k++)
-			bytes += row.key[k].len + 5;
-		if (bytes > PAGE_BYTES)
-			break;
-	}
-	return i;
-}
-
-static void
-pack_columns(struct packer *k)
-{
-	int i;
-
-	pack_array(k, SUM_COUNTS);
-	for (i = 0; i < SUM_COUNTS; i++)
-		pack_str(k, sum_names[i]);
-}
-
-static void
-pack_rules(const struct ledger_query *lq, struct packer *k)
-{
-	struct price_rule rule;
-	char name[16];
-	size_t i;
-
-	pack_map(k, (uint32_t)lq->nrules);
-	for (i = 0; i < lq->nrules; i++) {
-		snprintf(name, sizeof(name), "%u", lq->rules[i].number);
-		pack_str(k, name);
-		if (price_rule_read(lq->rules[i].bytes, &rule))
-			pack_rule(k, &rule);
-		else
-			pack_nil(k);
-	}
-}
-
-size_t
-ledger_query_pack(const struct ledger_query *lq, size_t from, uint64_t token,
-    struct packer *k)
-{
-	size_t i, end = page_end(lq, from);
-	bool more = end < lq->nrows;
-	bool rules = from == 0 && is_by(&lq->q, KEY_RULE);
-	struct report_row row;
-
-	pack_map(k, 2 + (from == 0 ? 2 : 0) + rules + more);
-	if (from == 0) {
-		pack_str(k, "columns");
-		pack_columns(k);
-		pack_str(k, "total");
-		pack_total(k, &lq->total, lq->total_sessions);
-	}
-	if (rules) {
-		pack_str(k, "rules");
-		pack_rules(lq, k);
-	}
-	pack_str(k, "rows");
-	pack_array(k, (uint32_t)(end - from));
-	for (i = from; i < end; i++) {
-		fill_row(lq, &lq->rows[i], &row);
-		pack_row(k, &row, lq->q.nby);
-	}
-	pack_str(k, "more");
-	pack_bool(k, more);
-	if (more) {
-		pack_str(k, "token");
-		pack_u64(k, token);
-	}
-	return end;
 }
