@@ -9,7 +9,7 @@
  * So many calls gather before a sweep begins. It bounds what a start has to
  * read and what a session's listing has to look through.
  */
-#define GATHER 8192
+#define GATHER 2048
 /*
  * Of these for a commit, and of what it added itself: a sweep is faster than
  * new ids come, and no commit waits for it long.
