@@ -103,8 +103,15 @@ self_check() {
 
 dir=$(mktemp -d)
 daemon=
+# strace ends with what it traces; the daemon is its only child.
+end_daemon() {
+	[ -n "$daemon" ] || return 0
+	kill -TERM $(cat "/proc/$daemon/task/$daemon/children") || :
+	wait "$daemon" || :
+	daemon=
+}
 clean() {
-	[ -z "$daemon" ] || kill "$daemon" 2>/dev/null || :
+	end_daemon 2>/dev/null
 	rm -rf "$dir"
 }
 trap clean EXIT
@@ -134,10 +141,7 @@ read -r line <"$dir/ready" || {
 }
 "$build/tt-send" --no-spool --connect-timeout 20000 --ack-timeout 20000 \
     --session s --output 1
-# strace ends with what it traces; the daemon is its only child.
-kill -TERM $(cat "/proc/$daemon/task/$daemon/children")
-wait "$daemon" || :
-daemon=
+end_daemon
 if judge "$dir/trace"; then
 	echo "ok $name"
 else
