@@ -7,6 +7,11 @@
 #include "collectord/ledger/params.h"
 
 #define STEP_CALLS 500
+/*
+ * Of one that is taken back, which flushes nothing; but the writer must then
+ * load what it remembers anew.
+ */
+#define TRIAL_CALLS 2000
 #define DAY_MS 86400000u
 
 struct prune {
@@ -124,7 +129,7 @@ static int
 step(struct prune *p)
 {
 	struct writer *w = &p->l->writer;
-	uint64_t stop = p->next + STEP_CALLS;
+	uint64_t stop = p->next + (p->dry_run ? TRIAL_CALLS : STEP_CALLS);
 	int rc = writer_begin(w, p->l->now_us());
 
 	if (rc != 0)

@@ -9,6 +9,11 @@
 
 /* Calls of one transaction: short, since puts wait for it. */
 #define STEP_CALLS 500
+/*
+ * Of one that is taken back, which flushes nothing; but the writer must then
+ * load what it remembers anew.
+ */
+#define TRIAL_CALLS 2000
 #define MODELS_MAX 1000
 
 struct model_change {
@@ -158,7 +163,7 @@ static int
 step(struct recost *r)
 {
 	struct writer *w = &r->l->writer;
-	uint64_t stop = r->next + STEP_CALLS;
+	uint64_t stop = r->next + (r->dry_run ? TRIAL_CALLS : STEP_CALLS);
 	int rc = writer_begin(w, r->l->now_us());
 
 	if (rc != 0)
