@@ -1,5 +1,6 @@
 #include "collectord/peers/batch.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -273,6 +274,20 @@ on_wake(uv_async_t *h)
 	b->on_round(b, why);
 }
 
+/* Signals are the loop's: the thread that commits takes none. */
+static int
+start_thread(struct batch *b)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	BUG_ON(pthread_sigmask(SIG_SETMASK, &all, &before) != 0);
+	rc = uv_thread_create(&b->thread, on_thread, b);
+	BUG_ON(pthread_sigmask(SIG_SETMASK, &before, NULL) != 0);
+	return rc;
+}
+
 int
 batch_init(struct batch *b, uv_loop_t *loop, struct ledger *ledger,
     void (*on_round)(struct batch *b, const char *why))
@@ -290,7 +305,7 @@ batch_init(struct batch *b, uv_loop_t *loop, struct ledger *ledger,
 	rc = uv_async_init(loop, &b->wake, on_wake);
 	if (rc != 0)
 		goto no_async;
-	rc = uv_thread_create(&b->thread, on_thread, b);
+	rc = start_thread(b);
 	if (rc == 0)
 		return 0;
 	uv_close((uv_handle_t *)&b->wake, NULL);
