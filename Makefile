@@ -46,6 +46,8 @@ VIEWS := clients/common/figure.c clients/common/table.c \
 	$(sort $(wildcard clients/report/*.c))
 
 PRICE := $(sort $(wildcard clients/price/*.c))
+IMPORT := $(sort $(wildcard clients/import/*.c clients/import/agents/*.c))
+SETUP := $(sort $(wildcard clients/setup/*.c))
 
 PROGRAMS := collectord tt tt-send tt-report tt-price
 MAN1 := clients/tt.1 clients/tt-send.1 clients/tt-report.1 clients/tt-price.1
@@ -57,6 +59,7 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 # The archive where there is one, so that programs need no more than libc.
 archive = $(or $(wildcard $(call find_archive,$(1))),-l$(1))
 PROTO_L := $(call archive,msgpackc) $(call archive,inih)
+IMPORT_L := $(shell $(PKG_CONFIG) --libs sqlite3 libuv libzstd)
 DAEMON_L := $(shell $(PKG_CONFIG) --libs libuv lmdb) -lpthread
 
 all: $(PROGRAMS:%=$(B)/%) $(CATALOGUES:%=$(B)/locale/%)
@@ -72,6 +75,11 @@ $(B)/tt-report: $(call obj,clients/tt-report.c $(VIEWS) $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
 $(B)/tt-price: $(call obj,clients/tt-price.c $(PRICE) clients/report/setup.c clients/report/fetch.c clients/common/figure.c clients/common/table.c $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
+
+$(B)/tt-import: $(call obj,clients/tt-import.c $(IMPORT) $(COMMON) $(PROTO))
+	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) $(IMPORT_L) $(LDLIBS)
+$(B)/tt-setup: $(call obj,clients/tt-setup.c $(SETUP) $(COMMON) $(PROTO))
+	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(PROTO_L) $(LDLIBS)
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -90,6 +98,8 @@ UNIT_proto := $(PROTO)
 UNIT_ledger := tests/unit/ledger/sights.c $(LEDGER) $(PROTO)
 UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c $(PROTO)
 UNIT_clients := $(VIEWS) $(PRICE) $(COMMON) $(PROTO)
+UNIT_import := $(sort $(wildcard tests/unit/import/*_help.c)) $(IMPORT) $(COMMON) $(PROTO)
+UNIT_setup := $(SETUP) $(COMMON) $(PROTO)
 define unit_rule
 $(B)/unit/$(1)/%: $(B)/obj/tests/unit/$(1)/%.o $(call obj,$(UNIT_$(1)))
 	@mkdir -p $$(@D)
@@ -99,6 +109,8 @@ $(eval $(call unit_rule,proto,))
 $(eval $(call unit_rule,ledger,-llmdb))
 $(eval $(call unit_rule,daemon,))
 $(eval $(call unit_rule,clients,-lsmartcols))
+$(eval $(call unit_rule,import,$(IMPORT_L)))
+$(eval $(call unit_rule,setup,))
 
 # End-to-end tests drive the real programs of $(B).
 E2E := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/e2e/test_*.c tests/crash/test_*.c))

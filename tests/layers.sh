@@ -22,7 +22,11 @@ judge() {
 	rule proto/ $none 'collectord/|clients/' 'proto rests on nothing above it'
 	rule proto/ $none 'uv\.h|lmdb\.h|curl/|pthread\.h|sys/socket\.h' \
 	    'proto is pure: no loop, no store, no socket'
-	rule clients/ $none 'collectord/|lmdb\.h|uv\.h' 'clients see only proto'
+	rule clients/ $none 'collectord/|lmdb\.h' 'clients see only proto'
+	rule clients/ 'clients/import/follow\.c$' 'uv\.h' \
+	    'of the clients only tt-import --follow has a loop'
+	rule 'proto/|collectord/|clients/' 'clients/import/database\.c$' \
+	    'sqlite3\.h' 'SQLite lives in import/database.c'
 	rule clients/ $none 'curl/' 'a client with libcurl starts ten times slower'
 	rule collectord/ $none 'clients/' 'the daemon does not know its clients'
 	rule collectord/ledger/ $none 'collectord/(peers|jobs)/|uv\.h|curl/' \
@@ -51,6 +55,8 @@ offend() {
 	echo '#include <curl/curl.h>' >collectord/peers/conn.c
 	echo '#include <msgpack.h>' >collectord/peers/batch.c
 	echo '#include "tests/e2e/harness.h"' >clients/c.c
+	echo '#include <uv.h>' >clients/d.c
+	echo '#include <sqlite3.h>' >clients/e.c
 	# And what is allowed.
 	echo '#include <lmdb.h>' >collectord/ledger/store.c
 	echo '#include <uv.h>' >collectord/main.c
