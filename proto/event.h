@@ -55,6 +55,12 @@ struct event {
 	int64_t ts_ms;     /* UTC; 0: absent, the daemon takes its receipt */
 	int64_t cost_pico; /* only where has_cost */
 	bool has_cost;
+	/*
+	 * Counts are the running totals of the session's model up to ts: the
+	 * ledger counts the rise over the total before it. Needs ts, and no
+	 * message: its place in the series is its id.
+	 */
+	bool running;
 	bool copied;
 	bool is_void;
 	uint8_t rank;
