@@ -4,6 +4,7 @@ PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
 LOCALEDIR ?= $(PREFIX)/share/locale
+SHAREDIR ?= $(PREFIX)/share/tt
 MSGFMT ?= msgfmt
 PKG_CONFIG ?= pkg-config
 INSTALL ?= install
@@ -49,17 +50,21 @@ PRICE := $(sort $(wildcard clients/price/*.c))
 IMPORT := $(sort $(wildcard clients/import/*.c clients/import/agents/*.c))
 SETUP := $(sort $(wildcard clients/setup/*.c))
 
-PROGRAMS := collectord tt tt-send tt-report tt-price
-MAN1 := clients/tt.1 clients/tt-send.1 clients/tt-report.1 clients/tt-price.1
+PROGRAMS := collectord tt tt-send tt-report tt-price tt-import tt-setup
+MAN1 := clients/tt.1 clients/tt-send.1 clients/tt-report.1 clients/tt-price.1 clients/tt-import.1 clients/tt-setup.1
 MAN8 := collectord/collectord.8
 # Below locale/, which programs find beside them or in LOCALEDIR.
 CATALOGUES := zh_CN/LC_MESSAGES/tt.mo
+# Below contrib/, for who hooks agents up by hand.
+SHARED := $(patsubst contrib/%,%,$(wildcard contrib/hooks/*.md contrib/hooks/*/* \
+	contrib/skills/*/* contrib/systemd/* contrib/completions/*))
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 # The archive where there is one, so that programs need no more than libc.
 archive = $(or $(wildcard $(call find_archive,$(1))),-l$(1))
 PROTO_L := $(call archive,msgpackc) $(call archive,inih)
-IMPORT_L := $(shell $(PKG_CONFIG) --libs sqlite3 libuv libzstd)
+IMPORT_L := $(call archive,sqlite3) $(call archive,zstd) -lm \
+	$(or $(wildcard $(call find_archive,uv_a)),$(shell $(PKG_CONFIG) --libs libuv)) -lpthread -ldl
 DAEMON_L := $(shell $(PKG_CONFIG) --libs libuv lmdb) -lpthread
 
 all: $(PROGRAMS:%=$(B)/%) $(CATALOGUES:%=$(B)/locale/%)
@@ -76,7 +81,7 @@ $(B)/tt-report: $(call obj,clients/tt-report.c $(VIEWS) $(COMMON) $(PROTO))
 $(B)/tt-price: $(call obj,clients/tt-price.c $(PRICE) clients/report/setup.c clients/report/fetch.c clients/common/figure.c clients/common/table.c $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
 
-$(B)/tt-import: $(call obj,clients/tt-import.c $(IMPORT) $(COMMON) $(PROTO))
+$(B)/tt-import: $(call obj,clients/tt-import.c $(IMPORT) clients/common/figure.c $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) $(IMPORT_L) $(LDLIBS)
 $(B)/tt-setup: $(call obj,clients/tt-setup.c $(SETUP) $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(PROTO_L) $(LDLIBS)
@@ -84,6 +89,9 @@ $(B)/tt-setup: $(call obj,clients/tt-setup.c $(SETUP) $(COMMON) $(PROTO))
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The hooks of contrib are part of tt-setup.
+$(B)/obj/clients/setup/contrib.o: $(wildcard contrib/hooks/*/* contrib/skills/*/* contrib/systemd/*)
 
 $(B)/obj/proto/lang.o: override CPPFLAGS += -DLOCALEDIR='"$(LOCALEDIR)"'
 $(B)/locale/%/LC_MESSAGES/tt.mo: clients/po/%.po
@@ -98,7 +106,7 @@ UNIT_proto := $(PROTO)
 UNIT_ledger := tests/unit/ledger/sights.c $(LEDGER) $(PROTO)
 UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c $(PROTO)
 UNIT_clients := $(VIEWS) $(PRICE) $(COMMON) $(PROTO)
-UNIT_import := $(sort $(wildcard tests/unit/import/*_help.c)) $(IMPORT) $(COMMON) $(PROTO)
+UNIT_import := $(sort $(wildcard tests/unit/import/*_help.c)) $(IMPORT) clients/common/figure.c $(COMMON) $(PROTO)
 UNIT_setup := $(SETUP) $(COMMON) $(PROTO)
 define unit_rule
 $(B)/unit/$(1)/%: $(B)/obj/tests/unit/$(1)/%.o $(call obj,$(UNIT_$(1)))
@@ -201,6 +209,8 @@ install: all
 	$(INSTALL) -m 755 $(PROGRAMS:%=$(B)/%) $(DESTDIR)$(BINDIR)
 	$(INSTALL) -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 644 $(MAN8) $(DESTDIR)$(MANDIR)/man8
+	for f in $(SHARED); do \
+	    $(INSTALL) -D -m 644 contrib/$$f $(DESTDIR)$(SHAREDIR)/$$f || exit 1; done
 	for c in $(CATALOGUES); do \
 	    $(INSTALL) -D -m 644 $(B)/locale/$$c $(DESTDIR)$(LOCALEDIR)/$$c || exit 1; done
 
@@ -209,6 +219,7 @@ uninstall:
 	rm -f $(MAN1:clients/%=$(DESTDIR)$(MANDIR)/man1/%)
 	rm -f $(MAN8:collectord/%=$(DESTDIR)$(MANDIR)/man8/%)
 	rm -f $(CATALOGUES:%=$(DESTDIR)$(LOCALEDIR)/%)
+	rm -rf $(DESTDIR)$(SHAREDIR)
 
 deps:
 	@contrib/install-deps build
