@@ -42,6 +42,10 @@ static const char *const known[] = {
 	N_("not between 0 and 2^64 - 1"),
 	N_("not between 0 and 255"),
 	N_("not true or false"),
+	N_("not the id of these running totals"),
+	N_("running totals are of many calls"),
+	N_("running totals need their time"),
+	N_("too long with the agent for running totals"),
 	/* Lines and replies on stdin. */
 	N_("a second reply, and the options are those of one call"),
 	N_("an array of something else than objects"),
