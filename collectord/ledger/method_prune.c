@@ -5,6 +5,7 @@
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/methods_impl.h"
 #include "collectord/ledger/params.h"
+#include "collectord/ledger/series.h"
 
 #define STEP_CALLS 500
 /*
@@ -82,6 +83,32 @@ prune_group(struct prune *p, struct group *g)
 }
 
 static int
+prune_placed(void *arg, uint64_t number, struct record *rec)
+{
+	int rc = note_base(arg, number, rec);
+
+	return rc == 0 ? strip(arg, number, rec) : rc;
+}
+
+/*
+ * All that is old of the series at once: what its totals add depends on those
+ * before them, which may have larger numbers.
+ */
+static int
+prune_series(struct prune *p, uint64_t number, struct record *rec)
+{
+	struct writer *w = &p->l->writer;
+	struct merged m = rec->m;
+	bool done = false;
+	int rc = 0;
+
+	if (!p->dry_run)
+		rc = series_pass(w, &m, p->before_ms, prune_placed, p, &done);
+	/* A late one has no place, adds nothing, and is the only one here. */
+	return rc == 0 && !done ? strip(p, number, rec) : rc;
+}
+
+static int
 prune_one(struct prune *p, uint64_t number)
 {
 	struct writer *w = &p->l->writer;
@@ -99,8 +126,9 @@ prune_one(struct prune *p, uint64_t number)
 		if (g.n > 1 && g.n <= GROUP_MAX)
 			return g.number[0] == number ? prune_group(p, &g) : 0;
 	}
-	rc = note_base(p, number, &rec);
-	return rc == 0 ? strip(p, number, &rec) : rc;
+	if (series_has(&rec.m))
+		return prune_series(p, number, &rec);
+	return prune_placed(p, number, &rec);
 }
 
 static int

@@ -32,6 +32,7 @@ reader_event(const struct record *rec, struct event *ev)
 	ev->cost_pico = rec->m.cost_pico;
 	ev->rank = rec->m.rank;
 	ev->is_void = rec->m.is_void;
+	ev->running = event_running_place(ev->text[EV_MESSAGE], NULL, NULL);
 	ev->copied = rec->m.stamp[EV_MESSAGE].standing >> 2 & 1;
 }
 

@@ -2,6 +2,7 @@
 
 #include "collectord/ledger/apply.h"
 #include "collectord/ledger/ids.h"
+#include "collectord/ledger/series.h"
 #include "proto/error.h"
 
 static struct span
@@ -289,11 +290,11 @@ writer_note_base(struct writer *w, const struct record *rec)
 	struct contribution c = { .dims = rec->dims,
 		.session = rec->session,
 		.ts_ms = rec->m.ts_ms };
+	int rc = series_sums(w, rec, &c.sums);
 
-	if (rec->m.is_void)
-		return 0;
+	if (rc != 0 || sums_is_zero(&c.sums))
+		return rc;
 	w->base.is_base = true;
-	pricing_sums(&rec->m, &rec->price, &c.sums);
 	return slot_changes_note(&w->base, &c, 1);
 }
 
@@ -303,9 +304,9 @@ writer_note(struct writer *w, const struct record *rec, int sign)
 	struct contribution c = { .dims = rec->dims,
 		.session = rec->session,
 		.ts_ms = rec->m.ts_ms };
+	int rc = series_sums(w, rec, &c.sums);
 
-	if (rec->m.is_void)
-		return 0;
-	pricing_sums(&rec->m, &rec->price, &c.sums);
+	if (rc != 0 || sums_is_zero(&c.sums))
+		return rc;
 	return slot_changes_note(&w->changes, &c, sign);
 }
