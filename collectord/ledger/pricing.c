@@ -165,7 +165,11 @@ pricing_update(
 	if (!series_has(m))
 		return update(w, m, anew, p);
 	rc = series_rise(w, m, &rise, &adds);
-	return rc == 0 ? update(w, &rise, anew, p) : rc;
+	if (rc == 0 && adds)
+		return update(w, &rise, anew, p);
+	/* Nothing to price yet. */
+	*p = (struct pricing){ .code = PRICING_NONE };
+	return rc;
 }
 
 void

@@ -242,9 +242,11 @@ find_base(struct writer *w, const struct series *s, const struct merged *m,
 		return rc;
 	rc = seek_before(c, s, s->ts_ms, &t);
 	for (n = 0; rc == 0; n++) {
+		if (t.is_void && n == SERIES_VOIDS_MAX)
+			break;
 		if (!fell(&t, m))
 			raise_base(b, &t);
-		if (!t.is_void || n == SERIES_VOIDS_MAX)
+		if (!t.is_void)
 			break;
 		rc = store_prev(c, &k, &v);
 		if (rc == 0)

@@ -249,6 +249,8 @@ Test(totals, pruning_leaves_those_after_as_they_are)
 
 Test(totals, a_new_price_prices_the_rises)
 {
+	struct run r;
+
 	daemon_start(&home);
 	send_three_days();
 	ASK(&answer, &home, "all");
@@ -256,6 +258,13 @@ Test(totals, a_new_price_prices_the_rises)
 	answer_free(&answer);
 	WELL("tt-price", "set", "castle-9", "--input", "3", "--output", "15");
 	WELL("tt-price", "recost", "--yes");
+	/* What did not rise has no price that could change. */
+	run_client(&home,
+	    (const char *const[]){
+		"tt-price", "recost", "--dry-run", "--json", NULL },
+	    "", &r);
+	cr_expect(strstr(r.out, "\"calls\":0") != NULL, "%s", r.out);
+	run_free(&r);
 	ASK(&answer, &home, "all");
 	EXPECT_ROW(-1, "unpriced_calls", 0);
 	/* 1,000 × 3 and 100 × 15 USD a million. */

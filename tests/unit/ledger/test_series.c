@@ -803,6 +803,34 @@ Test(series, a_rise_is_priced_as_a_call_is, .timeout = 30)
 	bench_end(&b);
 }
 
+/* More void ones in a row than are looked at. */
+Test(series, many_void_totals_bound_how_far_is_looked_back, .timeout = 60)
+{
+	static struct bench b;
+	struct event ev;
+	int i;
+
+	bench_start(&b);
+	put_totals(&b, T0, 100, 1);
+	put_totals(&b, T0 + 100 * 60000, 10000, 1);
+	for (i = 1; i <= SERIES_VOIDS_MAX + 6; i++) {
+		ev = totals(T0 + i * 60000, 100 + (uint64_t)i, 1);
+		ev.is_void = true;
+		bench_put(&b, &ev, 1);
+	}
+	expect(&b, "the nearest void one holds", 2,
+	    100 + 10000 - 100 - SERIES_VOIDS_MAX - 6);
+	put_totals(&b, T0 + 30000, 101, 1);
+	expect(&b, "out of sight", 3, 101 + 10000 - 100 - SERIES_VOIDS_MAX - 6);
+	/* All of them above it, and none before is in sight: it is the first.
+	 */
+	ev = totals(T0 + 100 * 60000, 90, 1);
+	ev.rank = 2;
+	bench_put(&b, &ev, 1);
+	expect(&b, "fell below all that is seen", 3, 101 + 90);
+	bench_end(&b);
+}
+
 /* The audit compares places with records, so a lost place is seen. */
 Test(series, the_audit_sees_a_place_that_is_gone_or_wrong, .timeout = 30)
 {
