@@ -20,6 +20,7 @@ struct prune {
 	uint64_t next, end;
 	int64_t before_ms;
 	bool dry_run;
+	bool again; /* a series had too many: its call comes once more */
 	uint64_t pruned, bytes;
 };
 
@@ -98,14 +99,15 @@ static int
 prune_series(struct prune *p, uint64_t number, struct record *rec)
 {
 	struct writer *w = &p->l->writer;
-	struct merged m = rec->m;
-	bool done = false;
+	enum series_passed how = SERIES_WITHOUT_IT;
 	int rc = 0;
 
 	if (!p->dry_run)
-		rc = series_pass(w, &m, p->before_ms, prune_placed, p, &done);
-	/* A late one has no place, adds nothing, and is the only one here. */
-	return rc == 0 && !done ? strip(p, number, rec) : rc;
+		rc = series_pass(w, &rec->m, p->before_ms, STEP_CALLS,
+		    prune_placed, p, &how);
+	p->again = how == SERIES_NOT_YET;
+	/* A late one has no place and adds nothing. */
+	return rc == 0 && how == SERIES_WITHOUT_IT ? strip(p, number, rec) : rc;
 }
 
 static int
@@ -157,13 +159,18 @@ static int
 step(struct prune *p)
 {
 	struct writer *w = &p->l->writer;
-	uint64_t stop = p->next + (p->dry_run ? TRIAL_CALLS : STEP_CALLS);
+	uint64_t most = p->dry_run ? TRIAL_CALLS : STEP_CALLS;
+	uint64_t stop = p->next + most, full = p->pruned + most;
 	int rc = writer_begin(w, p->l->now_us());
 
 	if (rc != 0)
 		return rc;
-	for (; rc == 0 && p->next < p->end && p->next < stop; p->next++)
+	p->again = false;
+	while (rc == 0 && !p->again && p->next < p->end && p->next < stop &&
+	       p->pruned < full) {
 		rc = prune_one(p, p->next);
+		p->next += !p->again;
+	}
 	if (rc == 0 && !p->dry_run)
 		return ledger_commit(p->l);
 	writer_abort(w);

@@ -442,8 +442,8 @@ put_floor(struct writer *w, const struct series *s, int64_t ts_ms)
 
 int
 series_pass(struct writer *w, const struct merged *m, int64_t before_ms,
-    int (*each)(void *arg, uint64_t number, struct record *rec), void *arg,
-    bool *done)
+    size_t most, int (*each)(void *arg, uint64_t number, struct record *rec),
+    void *arg, enum series_passed *how)
 {
 	struct record rec;
 	struct series s;
@@ -451,13 +451,18 @@ series_pass(struct writer *w, const struct merged *m, int64_t before_ms,
 	int64_t at, passed = 0;
 	int rc = open_series(w, m, &s);
 
-	*done = s.ts_ms > s.floor_ms;
-	if (rc != 0 || !*done)
+	*how = SERIES_WITHOUT_IT;
+	if (rc != 0 || s.ts_ms <= s.floor_ms)
 		return rc;
+	*how = SERIES_PASSED;
 	for (at = s.floor_ms;;) {
 		rc = step(w, &s, &at, &number);
 		if (rc != 0 || at >= before_ms)
 			break;
+		if (most-- == 0) {
+			*how = SERIES_NOT_YET;
+			break;
+		}
 		rc = writer_load(w, &number, &rec);
 		if (rc == 0)
 			rc = each(arg, number, &rec);

@@ -65,12 +65,16 @@ int series_put_next(struct writer *w, struct series_next *next);
 
 /*
  * Calls each, in the order of time, with those of m's series that are before
- * that time and not pruned, which it is to prune. *done: m was among them; else
- * it is late.
+ * that time and not pruned, which it is to prune; at most so many at once.
  */
+enum series_passed {
+	SERIES_PASSED,    /* m was among them, or will not come again */
+	SERIES_NOT_YET,   /* there are more, and m may be one: once more */
+	SERIES_WITHOUT_IT /* m is late and has no place */
+};
 int series_pass(struct writer *w, const struct merged *m, int64_t before_ms,
-    int (*each)(void *arg, uint64_t number, struct record *rec), void *arg,
-    bool *done);
+    size_t most, int (*each)(void *arg, uint64_t number, struct record *rec),
+    void *arg, enum series_passed *how);
 
 /* For the audit: is m's place as it should be? Late ones have none. */
 enum series_place { SERIES_FOUND, SERIES_DIFFERS, SERIES_MISSING, SERIES_LATE };

@@ -730,6 +730,31 @@ Test(series, pruned_totals_hold_up_those_after_them, .timeout = 60)
 	bench_end(&b);
 }
 
+Test(series, a_long_series_is_pruned_in_steps, .timeout = 60)
+{
+	static struct bench b;
+	static struct event ev[1000];
+	struct packer result = { 0 };
+	uint64_t n, i;
+
+	bench_start(&b);
+	/* The newest first, so that the first number is the last to go. */
+	for (i = 0; i < 1200; i++) {
+		ev[i % 1000] =
+		    totals(T0 + (int64_t)(1200 - i) * 1000, (1200 - i) * 10, 1);
+		if (i % 1000 == 999 || i == 1199)
+			bench_put(&b, ev, i % 1000 + 1);
+	}
+	expect(&b, "before", 1200, 12000);
+	call_method(&b, "prune", NULL, NULL, "before", T0 + DAY, &result);
+	n = result_u64(&result, "pruned");
+	cr_expect_eq(n, 1200, "%lu pruned", (unsigned long)n);
+	put_totals(&b, T0 + DAY, 12001, 1);
+	expect(&b, "after", 1201, 12001);
+	packer_free(&result);
+	bench_end(&b);
+}
+
 Test(series, a_pruned_random_life_keeps_every_sum, .timeout = 120)
 {
 	static struct bench b;
