@@ -44,10 +44,10 @@ struct budget {
 	struct text name; /* [A-Za-z0-9._:/@-]{1,64} */
 	enum budget_period period;
 	bool is_tokens;
-	money_sum limit;  /* above 0: picodollars, or tokens */
-	uint8_t warn;     /* percent of the limit, 1 to 100; 100: only the limit */
-	bool is_metered;  /* what a plan covers is left out */
-	bool reminds;     /* once a local day while it is over */
+	money_sum limit; /* above 0: picodollars, or tokens */
+	uint8_t warn; /* percent of the limit, 1 to 100; 100: only the limit */
+	bool is_metered; /* what a plan covers is left out */
+	bool reminds;    /* once a local day while it is over */
 	struct text filter[BUDGET_FILTERS]; /* as a report's; empty: all */
 };
 

@@ -8,8 +8,8 @@
 #include "proto/budget.h"
 
 enum notice_kind {
-	NOTICE_BUDGET,   /* a budget reached its warning or its limit */
-	NOTICE_DAILY,    /* a digest is due */
+	NOTICE_BUDGET, /* a budget reached its warning or its limit */
+	NOTICE_DAILY,  /* a digest is due */
 	NOTICE_WEEKLY,
 	NOTICE_QUOTA,    /* an agent's quota window is nearly used up */
 	NOTICE_SOURCE,   /* who used to tell has gone silent */
@@ -31,8 +31,8 @@ struct notice {
 	struct text id;
 	enum notice_kind kind;
 	enum notice_level level;
-	struct text subject; /* budget, model, source, provider, or window */
-	struct text period;  /* its label; of a range "A..B" */
+	struct text subject;    /* budget, model, source, provider, or window */
+	struct text period;     /* its label; of a range "A..B" */
 	int64_t from_ms, to_ms; /* of the period; 0: it has none */
 	bool is_tokens;         /* spent and limit are tokens, not money */
 	money_sum spent, limit; /* when it was made; 0: has none */
