@@ -1,4 +1,7 @@
 /*
+ * Keys: 'p' or 'd' and be64 number -> a pending or delivered one; 'i' and a
+ * digest of the id -> number be64, made be64; 's' and a sink's name -> be64.
+ *
  * Notices in the store: made once under their id, in the transaction of what
  * they tell of; pending until somebody confirms them. For each sink a mark says
  * up to which number it has been told.
@@ -8,7 +11,7 @@
 
 #include "collectord/ledger/ledger.h"
 #include "collectord/ledger/store.h"
-#include "proto/notice.h"
+#include "proto/codec_budget.h"
 
 /* Of those that are delivered, the newest so many are kept to be looked at. */
 #define NOTICES_KEPT 1000
@@ -20,6 +23,20 @@
  * by the call. 1: made, 0: there was one, negative: an error.
  */
 int notice_make(struct store_txn *txn, int64_t now_ms, const struct notice *n);
+
+/* 1: one of that id was ever made; 0: none; negative: an error. */
+int notice_was_made(struct store_txn *txn, struct text id);
+/* When. STORE_NOTFOUND: never. */
+int notice_made_ms(struct store_txn *txn, struct text id, int64_t *made_ms);
+
+/*
+ * Calls fn for each that is pending, or is delivered, oldest first; texts point
+ * into the map. What fn answers but 0 ends it and is returned.
+ */
+int notices_each(struct store_txn *txn, bool delivered,
+    int (*fn)(void *arg, const struct notice *n), void *arg);
+/* STORE_NOTFOUND: it is not pending. */
+int notice_set_delivered(struct store_txn *txn, uint64_t number);
 
 /* For the jobs. Any thread: */
 

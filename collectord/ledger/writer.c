@@ -85,6 +85,7 @@ writer_release(struct writer *w)
 	slot_changes_release(&w->changes);
 	slot_changes_release(&w->base);
 	sources_release(&w->sources);
+	watch_release(&w->watch);
 	arena_release(&w->arena);
 }
 
@@ -139,6 +140,7 @@ forget(struct writer *w)
 	slot_changes_clear(&w->changes);
 	slot_changes_clear(&w->base);
 	sources_clear(&w->sources);
+	watch_forget(&w->watch);
 	arena_clear(&w->arena);
 	w->is_stale = true;
 }
@@ -146,9 +148,14 @@ forget(struct writer *w)
 int
 writer_commit(struct writer *w)
 {
+	int64_t now_ms = w->now_us / 1000;
 	int rc;
 
-	rc = slot_changes_apply(&w->changes, w->txn);
+	rc = watch_gather(&w->watch, w->txn, &w->changes, now_ms);
+	if (rc == 0)
+		rc = slot_changes_apply(&w->changes, w->txn);
+	if (rc == 0)
+		rc = watch_apply(&w->watch, w->txn, now_ms);
 	if (rc == 0)
 		rc = slot_changes_apply(&w->base, w->txn);
 	if (rc == 0)
