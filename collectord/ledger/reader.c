@@ -11,6 +11,7 @@ reader_begin(struct writer *r, struct ledger *l)
 	*r = (struct writer){ .store = l->store,
 		.key = l->writer.key,
 		.machine = l->writer.machine };
+	r->watch.cal = l->writer.watch.cal;
 	interner_init(&r->interner, &r->key);
 	return store_begin(l->store, false, &r->txn);
 }

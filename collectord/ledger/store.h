@@ -31,6 +31,9 @@ enum store_table {
 	TABLE_BASE_SLOTS,    /* like the finest slots, of pruned calls */
 	TABLE_BASE_SESSIONS, /* like session_slots, of pruned calls */
 	TABLE_SERIES,        /* 16-byte digest, be64 ts -> running totals */
+	TABLE_BUDGETS,       /* name -> budget */
+	TABLE_BUDGET_SUMS,   /* be32 budget, be64 place -> what was spent */
+	TABLE_NOTICES,       /* notices, and what was ever told: notices.h */
 	STORE_TABLES
 };
 

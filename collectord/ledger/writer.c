@@ -86,6 +86,7 @@ writer_release(struct writer *w)
 	slot_changes_release(&w->changes);
 	slot_changes_release(&w->base);
 	sources_release(&w->sources);
+	watch_release(&w->watch);
 	arena_release(&w->arena);
 }
 
@@ -140,6 +141,7 @@ forget(struct writer *w)
 	slot_changes_clear(&w->changes);
 	slot_changes_clear(&w->base);
 	sources_clear(&w->sources);
+	watch_forget(&w->watch);
 	arena_clear(&w->arena);
 	w->is_stale = true;
 }
@@ -147,9 +149,14 @@ forget(struct writer *w)
 int
 writer_commit(struct writer *w)
 {
+	int64_t now_ms = w->now_us / 1000;
 	int rc;
 
-	rc = slot_changes_apply(&w->changes, w->txn);
+	rc = watch_gather(&w->watch, w->txn, &w->changes, now_ms);
+	if (rc == 0)
+		rc = slot_changes_apply(&w->changes, w->txn);
+	if (rc == 0)
+		rc = watch_apply(&w->watch, w->txn, now_ms);
 	if (rc == 0)
 		rc = slot_changes_apply(&w->base, w->txn);
 	if (rc == 0)
