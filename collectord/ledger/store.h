@@ -30,6 +30,7 @@ enum store_table {
 	TABLE_NOTES,         /* session or quota window -> what was told last */
 	TABLE_BASE_SLOTS,    /* like the finest slots, of pruned calls */
 	TABLE_BASE_SESSIONS, /* like session_slots, of pruned calls */
+	TABLE_AGGREGATES,    /* what other tools said of whole days */
 	STORE_TABLES
 };
 
