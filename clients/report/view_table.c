@@ -180,6 +180,8 @@ put_row(const struct drawing *d, const struct report_row *row)
 		}
 		table_text(d->t, key.len > 0 ? key : text_of(_("(none)")));
 	}
+	if (d->a->nby == 0 && labels(d) > 0)
+		table_str(d->t, _("calls"));
 	put_figures(d, row);
 }
 
