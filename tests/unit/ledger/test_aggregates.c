@@ -405,6 +405,7 @@ Test(aggregates, are_listed_in_pages_and_dropped_by_origin)
 	struct packer params = { 0 }, result = { 0 };
 	struct ledger_status st;
 	struct aggregate a;
+	struct value next;
 	uint32_t i;
 
 	for (i = 0; i < 1500; i++) {
@@ -420,6 +421,17 @@ Test(aggregates, are_listed_in_pages_and_dropped_by_origin)
 	pack_map(&params, 0);
 	cr_assert_eq(call("aggregates", &params, &result), METHOD_DONE);
 	cr_expect_eq(member(&result, "rows"), 1000, "a page of another size");
+	cr_assert(unpack_member((struct wire_cursor){ (uint8_t *)result.p,
+				    (uint8_t *)result.p + result.len },
+		      "next", &next),
+	    "no next page");
+	pack_map(&params, 1);
+	pack_str(&params, "after");
+	pack_text(&params, next.text);
+	packer_free(&result);
+	cr_assert_eq(call("aggregates", &params, &result), METHOD_DONE);
+	cr_expect_eq(member(&result, "rows"), 500, "%lu on the second page",
+	    (unsigned long)member(&result, "rows"));
 	packer_free(&result);
 	pack_map(&params, 1);
 	pack_str(&params, "origin");
