@@ -19,7 +19,7 @@ struct seen_event {
 	    provider[TEXT_CAP], model[TEXT_CAP];
 	uint64_t count[EV_COUNTS];
 	int64_t ts_ms, cost_pico;
-	bool has_cost;
+	bool has_cost, running;
 };
 
 struct seen_day {
@@ -79,6 +79,7 @@ take_event(void *arg, const struct event *ev)
 	e->ts_ms = ev->ts_ms;
 	e->cost_pico = ev->cost_pico;
 	e->has_cost = ev->has_cost;
+	e->running = ev->running;
 	return 0;
 }
 
@@ -466,4 +467,20 @@ Test(legacy, another_database_is_refused_and_left_as_it_is)
 	run_sql("CREATE TABLE requests (id INTEGER, url TEXT);");
 	cr_expect_eq(read_again(NULL), LEGACY_EUNKNOWN, "took it");
 	cr_expect_gt(strlen(seen.why), 0, "no word of it");
+}
+
+/* --- Sessions ------------------------------------------------------------- */
+
+Test(legacy, totals_of_sessions_are_running)
+{
+	READ("{\"sessions\":[{\"id\":\"s\",\"model\":\"m\",\"inputTokens\":5,"
+	     "\"outputTokens\":1,\"timestamp\":\"2026-05-12T10:00:00Z\"},"
+	     "{\"id\":\"s\",\"model\":\"m\",\"inputTokens\":9,"
+	     "\"outputTokens\":2,\"timestamp\":\"2026-05-13T10:00:00Z\"}]}");
+	cr_assert_eq(seen.nevents, 2, "%zu events", seen.nevents);
+	cr_expect(seen.events[0].running && seen.events[1].running,
+	    "a total taken for a call");
+	cr_expect_str_eq(seen.events[1].session, "s");
+	cr_expect_str_eq(seen.events[1].message, "", "an id of its own");
+	EXPECT_U64(seen.events[1].count[EV_INPUT], 9);
 }
