@@ -44,10 +44,8 @@ static const struct option_program program = {
 };
 
 static const struct import_verb verbs[] = {
-#if __has_include("clients/import/legacy.c")
 	{ "json", import_json },
 	{ "config", import_config },
-#endif
 	{ NULL, NULL },
 };
 

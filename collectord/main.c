@@ -19,6 +19,7 @@
 #include "collectord/peers/server.h"
 #include "collectord/price_config.h"
 #include "collectord/sys.h"
+#include "proto/calendar.h"
 #include "proto/lang.h"
 
 #define EXIT_USAGE 2
@@ -306,6 +307,21 @@ watch_signals(struct daemon *d)
 	return rc;
 }
 
+/* Budgets and digests go by local days. */
+static int
+take_zone(const struct config *c, char *why, size_t cap)
+{
+	if (calendar_use_zone(c->tz) == 0)
+		return 0;
+	if (c->tz[0] != '\0') {
+		snprintf(why, cap, "report.tz: no time zone \"%s\"", c->tz);
+		return -1;
+	}
+	log_warn(
+	    "main", "op=start err=\"TZ names no time zone, so it is UTC\"");
+	return calendar_use_zone("UTC");
+}
+
 /* Directories, then the lock; everything later rests on holding it. */
 static int
 take_places(struct daemon *d, char *why, size_t cap)
@@ -333,6 +349,12 @@ open_ledger(struct server *s, char *why, size_t cap)
 		.machine = s->config.machine,
 		.plan = s->config.plan,
 		.prefers_reported = s->config.prefers_reported,
+		.calendar = { (int)s->config.week_start,
+		    (int)s->config.day_start, (int)s->config.month_start },
+		.tells_daily = s->config.tells_daily,
+		.tells_weekly = s->config.tells_weekly,
+		.daily_hour = (int)s->config.daily_hour,
+		.silent_days = (int)s->config.silent_days,
 		.now_us = clock_now_us,
 	};
 	struct price_config prices;
@@ -382,7 +404,8 @@ serve(struct daemon *d, char *why, size_t cap)
 	struct server *s = &d->server;
 	int rc;
 
-	if (take_places(d, why, cap) != 0 || open_ledger(s, why, cap) != 0 ||
+	if (take_zone(&s->config, why, cap) != 0 ||
+	    take_places(d, why, cap) != 0 || open_ledger(s, why, cap) != 0 ||
 	    listen_open(&s->socket, &s->places, why, cap) != 0)
 		return -1;
 	rc = server_init(s);

@@ -46,14 +46,21 @@ struct config {
 	/* [core] */
 	char machine[CONFIG_TEXT_MAX]; /* "": the id made with the store */
 	bool autostart;                /* clients start a missing daemon */
+	bool auto_import;              /* reports read the agents' logs first */
 	/* [report] */
 	char tz[CONFIG_TEXT_MAX]; /* "": TZ, else the system's */
 	int64_t week_start;       /* 1 Monday … 7 Sunday; names in the file */
 	int64_t day_start;        /* hour, 0 to 23 */
-	char lang[8];             /* "": TT_LANG, else the locale's */
+	int64_t
+	    month_start; /* day of the month a billing cycle begins, 1 to 28 */
+	char lang[8];    /* "": TT_LANG, else the locale's */
 	/* [price] */
 	bool prefers_reported;      /* cost_mode = reported, not table */
 	char plan[CONFIG_TEXT_MAX]; /* "claude-code, codex/work" */
+	/* [notice] */
+	bool tells_daily, tells_weekly; /* digests */
+	int64_t daily_hour;             /* when the daily one is due */
+	int64_t silent_days; /* until a source counts as silent; 0: never */
 	/* [price "…"], in their order; only where keeps_prices was set before
 	 * the parse, which clients have no need to do. */
 	bool keeps_prices;

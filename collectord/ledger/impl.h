@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "collectord/ledger/holds.h"
 #include "collectord/ledger/ledger.h"
 #include "collectord/ledger/price_book.h"
 #include "collectord/ledger/writer.h"
@@ -17,6 +18,9 @@ struct ledger {
 	int64_t (*now_us)(void);
 	struct price_overrides configured; /* as it was opened with */
 	char plan[CONFIG_TEXT_MAX];
+	struct holds holds;
+	bool tells_daily, tells_weekly;
+	int daily_hour, silent_days;
 	char machine[LIMIT_TEXT + 1];
 };
 

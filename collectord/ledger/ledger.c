@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "collectord/ledger/aggregates.h"
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/migrate.h"
 #include "collectord/ledger/prices.h"
@@ -187,6 +188,20 @@ put_schema(struct store_txn *txn)
 	return meta_put_u64(txn, "schema", LEDGER_SCHEMA);
 }
 
+static void
+take_calendar(struct ledger *l, const struct ledger_options *opt)
+{
+	struct budget_calendar *cal = &l->writer.watch.cal;
+
+	*cal = opt->calendar;
+	cal->week_start = cal->week_start == 0 ? 1 : cal->week_start;
+	cal->month_start = cal->month_start == 0 ? 1 : cal->month_start;
+	l->tells_daily = opt->tells_daily;
+	l->tells_weekly = opt->tells_weekly;
+	l->daily_hour = opt->daily_hour;
+	l->silent_days = opt->silent_days;
+}
+
 static int
 open_writer(struct ledger *l, const struct ledger_options *opt, uint64_t schema,
     char *why, size_t cap)
@@ -199,6 +214,7 @@ open_writer(struct ledger *l, const struct ledger_options *opt, uint64_t schema,
 	    l->plan, sizeof(l->plan), "%s", opt->plan == NULL ? "" : opt->plan);
 	l->writer.plan = text_of(l->plan);
 	l->writer.prefers_reported = opt->prefers_reported;
+	take_calendar(l, opt);
 	rc = writer_init(&l->writer);
 	if (rc == 0)
 		rc = copy_configured(l, opt);
@@ -224,6 +240,7 @@ ledger_open(struct ledger **out, const struct ledger_options *opt, char *why,
 	if (l == NULL)
 		return ERR_STORE;
 	l->now_us = opt->now_us;
+	holds_init(&l->holds);
 	rc = store_open(&l->store, opt->dir, why, cap);
 	if (rc == 0)
 		rc = open_schema(l, opt->dir, &schema, why, cap);
@@ -247,6 +264,7 @@ ledger_close(struct ledger *l)
 	writer_release(&l->writer);
 	price_overrides_release(&l->configured);
 	store_close(l->store);
+	holds_close(&l->holds);
 	free(l);
 }
 
@@ -397,6 +415,22 @@ find_extent(struct store_txn *txn, struct ledger_status *st)
 	return rc == STORE_NOTFOUND ? 0 : rc;
 }
 
+/* By the days that only other tools tell of. */
+static int
+widen_extent(struct store_txn *txn, struct ledger_status *st)
+{
+	int64_t first, last;
+	int rc = aggregates_extent(txn, &first, &last);
+
+	if (rc != 0)
+		return rc == STORE_NOTFOUND ? 0 : rc;
+	if (st->first_ts_ms == 0 || first < st->first_ts_ms)
+		st->first_ts_ms = first;
+	if (last > st->last_ts_ms)
+		st->last_ts_ms = last - last % SLOT_MS;
+	return 0;
+}
+
 int
 ledger_status(struct ledger *l, struct ledger_status *st)
 {
@@ -416,6 +450,8 @@ ledger_status(struct ledger *l, struct ledger_status *st)
 		rc = count_calls(txn, st);
 	if (rc == 0)
 		rc = find_extent(txn, st);
+	if (rc == 0)
+		rc = widen_extent(txn, st);
 	store_abort(txn);
 	st->events = info.entries[TABLE_EVENTS];
 	st->sessions = sessions;
@@ -530,4 +566,10 @@ uint64_t
 ledger_revision(const struct ledger *l)
 {
 	return atomic_load(&l->revision);
+}
+
+void
+ledger_release_owner(struct ledger *l, uint64_t owner)
+{
+	holds_drop_all_of(&l->holds, owner);
 }

@@ -7,6 +7,7 @@
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
 
+#include "proto/budget.h"
 #include "proto/codec.h"
 #include "proto/put.h"
 #include "proto/report.h"
@@ -23,6 +24,11 @@ struct ledger_options {
 	 * price_set stores come before them. */
 	const struct price_override *prices;
 	size_t n_prices;
+	/* How periods begin, for budgets; all 0: weeks on Monday, midnight. */
+	struct budget_calendar calendar;
+	bool tells_daily, tells_weekly; /* digests */
+	int daily_hour;                 /* when the daily one is due */
+	int silent_days; /* after so many a source is silent; 0: never */
 	/* Wall clock in microseconds UTC; the manual clock in tests. */
 	int64_t (*now_us)(void);
 };
@@ -72,6 +78,8 @@ void ledger_query_free(struct ledger_query *lq); /* NULL is fine */
  * thread.
  */
 uint64_t ledger_revision(const struct ledger *l);
+/* Who asked as this owner is gone: notices it held are free. Any thread. */
+void ledger_release_owner(struct ledger *l, uint64_t owner);
 
 /* What `status` says of the ledger. */
 struct ledger_status {
@@ -80,7 +88,8 @@ struct ledger_status {
 	uint64_t sessions;
 	uint64_t store_bytes; /* used pages */
 	uint64_t map_bytes;
-	int64_t first_ts_ms, last_ts_ms; /* 0 where empty; slot-rounded */
+	int64_t first_ts_ms, last_ts_ms; /* 0 where empty; slot-rounded.
+					  * Aggregates included. */
 	uint32_t schema;
 };
 int ledger_status(struct ledger *l, struct ledger_status *st);

@@ -2,6 +2,7 @@
 #include "collectord/ledger/methods_impl.h"
 #include "collectord/ledger/params.h"
 #include "collectord/ledger/reader.h"
+#include "collectord/ledger/series.h"
 
 /* Log entries looked at for one page, and what a page may hold. */
 #define EXAMINED_MAX 50000
@@ -13,6 +14,9 @@ struct page {
 	uint64_t after, limit, since, until;
 	struct text session, machine;
 	bool detail;
+	/* Of the running totals at hand; whether there is any. */
+	struct merged rise;
+	bool rises;
 	struct packer events;
 	uint32_t n;
 	uint64_t next;
@@ -59,6 +63,10 @@ why_not(
 	int rc;
 
 	*why = rec->m.is_void ? "void" : NULL;
+	if (*why == NULL && series_has(&rec->m) && !p->rises) {
+		*why = "no_rise";
+		return 0;
+	}
 	if (*why != NULL || rec->m.text[EV_REQUEST].len == 0 ||
 	    rec->m.text[EV_CALL].len > 0)
 		return 0;
@@ -95,23 +103,51 @@ pack_detail(struct packer *k, uint64_t number, const struct record *rec,
 		pack_money(k, rec->price.cost_pico);
 }
 
+/* What running totals add, under the names of an event. */
+static void
+pack_rise(struct packer *k, const struct merged *rise)
+{
+	uint32_t n = rise->has_cost;
+	int i;
+
+	for (i = 0; i < EV_LATENCY_MS; i++)
+		n += rise->count[i] > 0;
+	pack_str(k, "rise");
+	pack_map(k, n);
+	for (i = 0; i < EV_LATENCY_MS; i++) {
+		if (rise->count[i] == 0)
+			continue;
+		pack_str(k, event_count_names[i]);
+		pack_u64(k, rise->count[i]);
+	}
+	if (!rise->has_cost)
+		return;
+	pack_str(k, "cost");
+	pack_money(k, rise->cost_pico);
+}
+
 static int
 add(struct page *p, uint64_t number, const struct record *rec)
 {
 	const char *why = NULL;
 	struct event ev;
+	bool has_rise = p->detail && series_has(&rec->m);
 	int rc = 0;
 
-	if (p->detail)
+	if (has_rise)
+		rc = series_rise(&p->r, &rec->m, &p->rise, &p->rises);
+	if (rc == 0 && p->detail)
 		rc = why_not(p, number, rec, &why);
 	if (rc != 0)
 		return rc;
 	reader_event(rec, &ev);
-	pack_event_with(&p->events, &ev, p->detail ? 6 : 1);
+	pack_event_with(&p->events, &ev, p->detail ? 6u + has_rise : 1);
 	pack_str(&p->events, "revision");
 	pack_u64(&p->events, rec->revision);
 	if (p->detail)
 		pack_detail(&p->events, number, rec, why);
+	if (has_rise)
+		pack_rise(&p->events, &p->rise);
 	p->n++;
 	return p->events.failed ? -ERR_STORE : 0;
 }

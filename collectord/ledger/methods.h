@@ -19,6 +19,7 @@ struct ledger_call {
 	struct packer *result;     /* one whole value after METHOD_DONE */
 	struct error error;        /* after METHOD_FAILED */
 	void *state;               /* the method's own between its steps */
+	uint64_t owner; /* who asks; never 0, and no other's while it lives */
 };
 
 struct ledger_method {

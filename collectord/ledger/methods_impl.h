@@ -22,6 +22,20 @@ int method_doctor(struct ledger_call *c);
 int method_void(struct ledger_call *c);
 void method_void_cancel(struct ledger_call *c);
 
+/* method_budget.c */
+int method_budget_set(struct ledger_call *c);
+int method_budget_rm(struct ledger_call *c);
+int method_budgets(struct ledger_call *c);
+/* method_notice.c */
+int method_notices(struct ledger_call *c);
+int method_notice_claim(struct ledger_call *c);
+int method_notice_confirm(struct ledger_call *c);
+/* method_aggregate.c */
+int method_aggregate_put(struct ledger_call *c);
+int method_aggregates(struct ledger_call *c);
+int method_aggregate_drop(struct ledger_call *c);
+void method_aggregate_drop_cancel(struct ledger_call *c);
+
 /* method_prune.c */
 int method_prune(struct ledger_call *c);
 void method_prune_cancel(struct ledger_call *c);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "collectord/ledger/series.h"
 #include "collectord/ledger/writer.h"
 #include "proto/error.h"
 
@@ -139,9 +140,8 @@ keep(struct writer *w, const struct merged *m, struct pricing *p)
 	return 0;
 }
 
-int
-pricing_update(
-    struct writer *w, const struct merged *m, bool anew, struct pricing *p)
+static int
+update(struct writer *w, const struct merged *m, bool anew, struct pricing *p)
 {
 	uint32_t key = key_of(m);
 	bool same = p->key == key && !anew;
@@ -152,6 +152,24 @@ pricing_update(
 		return 0;
 	}
 	return same ? keep(w, m, p) : match(w, m, p);
+}
+
+int
+pricing_update(
+    struct writer *w, const struct merged *m, bool anew, struct pricing *p)
+{
+	struct merged rise;
+	bool adds;
+	int rc;
+
+	if (!series_has(m))
+		return update(w, m, anew, p);
+	rc = series_rise(w, m, &rise, &adds);
+	if (rc == 0 && adds)
+		return update(w, &rise, anew, p);
+	/* Nothing to price yet. */
+	*p = (struct pricing){ .code = PRICING_NONE };
+	return rc;
 }
 
 void

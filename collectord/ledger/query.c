@@ -127,6 +127,7 @@ ledger_query_free(struct ledger_query *lq)
 	free(lq->names);
 	free(lq->rows);
 	free(lq->rules);
+	imported_free(lq->imported);
 	map_release(&lq->group_map);
 	map_release(&lq->name_map);
 	map_release(&lq->row_map);
@@ -231,7 +232,9 @@ begin_reading(struct ledger_query *lq)
 	if (lq->dims_group == NULL ||
 	    (lq->reads_sessions && lq->session_group == NULL) || !plan(lq))
 		return -ERR_STORE;
-	return 0;
+	if (lq->has_no_imports)
+		return 0;
+	return imported_begin(&lq->imported, lq->l, &lq->q, lq->txn);
 }
 
 static bool
@@ -317,13 +320,14 @@ ledger_query_step(struct ledger_query *lq, size_t budget)
 		rc = begin_reading(lq);
 	while (rc == 0 && lq->run < lq->nruns && budget-- > 0)
 		rc = step(lq);
-	if (rc != 0) {
-		end_reading(lq);
-		return rc;
-	}
-	if (lq->run < lq->nruns)
+	if (rc == 0 && lq->run < lq->nruns)
 		return 1;
-	rc = query_finish(lq);
+	if (rc == 0)
+		rc = imported_step(lq->imported, budget > 0 ? budget : 1);
+	if (rc == 1)
+		return 1;
+	if (rc == 0)
+		rc = query_finish(lq);
 	end_reading(lq);
 	return rc;
 }

@@ -11,6 +11,7 @@ reader_begin(struct writer *r, struct ledger *l)
 	*r = (struct writer){ .store = l->store,
 		.key = l->writer.key,
 		.machine = l->writer.machine };
+	r->watch.cal = l->writer.watch.cal;
 	interner_init(&r->interner, &r->key);
 	return store_begin(l->store, false, &r->txn);
 }
@@ -32,6 +33,7 @@ reader_event(const struct record *rec, struct event *ev)
 	ev->cost_pico = rec->m.cost_pico;
 	ev->rank = rec->m.rank;
 	ev->is_void = rec->m.is_void;
+	ev->running = event_running_place(ev->text[EV_MESSAGE], NULL, NULL);
 	ev->copied = rec->m.stamp[EV_MESSAGE].standing >> 2 & 1;
 }
 

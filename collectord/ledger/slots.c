@@ -169,6 +169,25 @@ slot_changes_note(
 			     &add->sums, sign);
 }
 
+int
+slot_changes_each(const struct slot_changes *c,
+    int (*fn)(void *arg, const struct slot_row *row), void *arg)
+{
+	const struct slot_change *it;
+	struct slot_row row;
+	int rc = 0;
+
+	for (it = c->items; rc == 0 && it < c->items + c->n; it++) {
+		if ((it->level != 0 && it->level != LEVEL_SESSION) ||
+		    sums_is_zero(&it->sums))
+			continue;
+		row = (struct slot_row){ it->slot, it->dims,
+			it->level == 0 ? NO_SESSION : it->session, &it->sums };
+		rc = fn(arg, &row);
+	}
+	return rc;
+}
+
 void
 slot_key_write(struct wbuf *w, int level, uint32_t slot, uint32_t dims)
 {

@@ -57,6 +57,17 @@ int slots_folded(struct store_txn *txn, uint64_t *folded);
 /* sign is 1 or -1. 0 or -ERR_STORE without memory. */
 int slot_changes_note(
     struct slot_changes *c, const struct contribution *add, int sign);
+/*
+ * Tells the changes that are noted: of the finest slots, where session is
+ * NO_SESSION, and of sessions. What fn answers but 0 ends it.
+ */
+#define NO_SESSION UINT32_MAX
+struct slot_row {
+	uint32_t slot, dims, session;
+	const struct sums *sums; /* differences, which wrap */
+};
+int slot_changes_each(const struct slot_changes *c,
+    int (*fn)(void *arg, const struct slot_row *row), void *arg);
 /* Writes all and empties c. An impossible sum is -ERR_STORE. */
 int slot_changes_apply(struct slot_changes *c, struct store_txn *txn);
 /* Notes all that the base tables hold. */

@@ -30,6 +30,11 @@ enum store_table {
 	TABLE_NOTES,         /* session or quota window -> what was told last */
 	TABLE_BASE_SLOTS,    /* like the finest slots, of pruned calls */
 	TABLE_BASE_SESSIONS, /* like session_slots, of pruned calls */
+	TABLE_SERIES,        /* 16-byte digest, be64 ts -> running totals */
+	TABLE_BUDGETS,       /* name -> budget */
+	TABLE_BUDGET_SUMS,   /* be32 budget, be64 place -> what was spent */
+	TABLE_NOTICES,       /* notices, and what was ever told: notices.h */
+	TABLE_AGGREGATES,    /* what other tools said of whole days */
 	STORE_TABLES
 };
 

@@ -2,6 +2,7 @@
 
 #include "collectord/ledger/apply.h"
 #include "collectord/ledger/ids.h"
+#include "collectord/ledger/series.h"
 #include "proto/error.h"
 
 static struct span
@@ -85,6 +86,7 @@ writer_release(struct writer *w)
 	slot_changes_release(&w->changes);
 	slot_changes_release(&w->base);
 	sources_release(&w->sources);
+	watch_release(&w->watch);
 	arena_release(&w->arena);
 }
 
@@ -139,6 +141,7 @@ forget(struct writer *w)
 	slot_changes_clear(&w->changes);
 	slot_changes_clear(&w->base);
 	sources_clear(&w->sources);
+	watch_forget(&w->watch);
 	arena_clear(&w->arena);
 	w->is_stale = true;
 }
@@ -146,9 +149,14 @@ forget(struct writer *w)
 int
 writer_commit(struct writer *w)
 {
+	int64_t now_ms = w->now_us / 1000;
 	int rc;
 
-	rc = slot_changes_apply(&w->changes, w->txn);
+	rc = watch_gather(&w->watch, w->txn, &w->changes, now_ms);
+	if (rc == 0)
+		rc = slot_changes_apply(&w->changes, w->txn);
+	if (rc == 0)
+		rc = watch_apply(&w->watch, w->txn, now_ms);
 	if (rc == 0)
 		rc = slot_changes_apply(&w->base, w->txn);
 	if (rc == 0)
@@ -289,11 +297,11 @@ writer_note_base(struct writer *w, const struct record *rec)
 	struct contribution c = { .dims = rec->dims,
 		.session = rec->session,
 		.ts_ms = rec->m.ts_ms };
+	int rc = series_sums(w, rec, &c.sums);
 
-	if (rec->m.is_void)
-		return 0;
+	if (rc != 0 || sums_is_zero(&c.sums))
+		return rc;
 	w->base.is_base = true;
-	pricing_sums(&rec->m, &rec->price, &c.sums);
 	return slot_changes_note(&w->base, &c, 1);
 }
 
@@ -303,9 +311,9 @@ writer_note(struct writer *w, const struct record *rec, int sign)
 	struct contribution c = { .dims = rec->dims,
 		.session = rec->session,
 		.ts_ms = rec->m.ts_ms };
+	int rc = series_sums(w, rec, &c.sums);
 
-	if (rec->m.is_void)
-		return 0;
-	pricing_sums(&rec->m, &rec->price, &c.sums);
+	if (rc != 0 || sums_is_zero(&c.sums))
+		return rc;
 	return slot_changes_note(&w->changes, &c, sign);
 }

@@ -11,6 +11,7 @@
 #include "collectord/ledger/recent.h"
 #include "collectord/ledger/slots.h"
 #include "collectord/ledger/sources.h"
+#include "collectord/ledger/watch.h"
 #include "proto/put.h"
 
 struct writer {
@@ -22,6 +23,7 @@ struct writer {
 	struct slot_changes changes;
 	struct slot_changes base; /* of what is pruned */
 	struct sources sources;
+	struct watch watch;
 	struct price_book *book;
 	bool prefers_reported;  /* cost_mode = reported */
 	struct arena arena;     /* texts of this transaction */

@@ -50,8 +50,10 @@ void
 conn_unref(struct conn *c)
 {
 	BUG_ON(c->refs == 0);
-	if (--c->refs == 0)
-		free(c);
+	if (--c->refs > 0)
+		return;
+	ledger_release_owner(c->server->ledger, c->id);
+	free(c);
 }
 
 static void

@@ -243,7 +243,6 @@ on_clock(struct conn *c, const struct request *rq, struct packer *k,
 {
 	struct value v;
 
-	(void)c;
 	if (!clock_is_manual())
 		return error_set(err, ERR_DENIED, NULL,
 		    "the daemon was not started with TT_NOW");
@@ -255,6 +254,7 @@ on_clock(struct conn *c, const struct request *rq, struct packer *k,
 		return error_set(err, ERR_OUT_OF_RANGE, "now",
 		    "now is beyond the year 9999");
 	clock_set_ms((int64_t)v.u64);
+	timers_clock_set(&c->server->timers);
 	pack_map(k, 1);
 	pack_member(k, "now", v.u64);
 	return REPLY_NOW;

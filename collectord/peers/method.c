@@ -140,6 +140,7 @@ method_new(struct conn *c, const struct ledger_method *method,
 	m->call.ledger = c->server->ledger;
 	m->call.params = (struct wire_cursor){ m->params, m->params + len };
 	m->call.result = &m->result;
+	m->call.owner = c->id;
 	m->method = method;
 	m->conn = c;
 	m->on_end = on_end;

@@ -452,6 +452,8 @@ stop(struct server *s)
 	uv_close((uv_handle_t *)&s->listener, NULL);
 	listen_close(&s->socket, &s->places);
 	spool_stop(&s->spool);
+	tick_stop(&s->tick);
+	timers_stop(&s->timers);
 	method_stop(s);
 	each_conn(s, finish_conn);
 }
@@ -554,6 +556,7 @@ server_init(struct server *s)
 	rc = rc != 0
 		 ? rc
 		 : spool_init(&s->spool, &s->loop, &s->batch, s->places.spool);
+	rc = rc != 0 ? rc : timers_init(&s->timers, &s->loop);
 	rc = rc != 0 ? rc : uv_prepare_start(&s->before_poll, on_before_poll);
 	rc = rc != 0 ? rc
 		     : uv_poll_start(&s->listener, UV_READABLE, on_acceptable);
@@ -564,6 +567,7 @@ void
 server_run(struct server *s)
 {
 	spool_scan(&s->spool);
+	tick_start(&s->tick, &s->timers, &s->batch, s->ledger);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	/* It finds every handle that somebody forgot. */
 	BUG_ON(uv_loop_close(&s->loop) != 0);

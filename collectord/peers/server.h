@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "collectord/jobs/spool.h"
+#include "collectord/jobs/tick.h"
 #include "collectord/ledger/ledger.h"
 #include "collectord/peers/batch.h"
 #include "collectord/peers/conn.h"
@@ -41,6 +42,8 @@ struct server {
 
 	struct batch batch;
 	struct spool spool;
+	struct timers timers;
+	struct tick tick;
 	uv_poll_t listener;
 	uv_timer_t pause;  /* after EMFILE */
 	uv_timer_t linger; /* how long acks may take at the end */
