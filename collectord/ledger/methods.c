@@ -1,17 +1,17 @@
 #include "collectord/ledger/methods_impl.h"
 
 static const struct ledger_method methods[] = {
-	{ "session", false, false, method_session, NULL },
-	{ "events", false, false, method_events, NULL },
-	{ "prices", false, false, method_prices, NULL },
-	{ "price_explain", false, false, method_price_explain, NULL },
-	{ "doctor", false, false, method_doctor, NULL },
-	{ "note", true, false, method_note, NULL },
-	{ "price_set", true, true, method_price_set, NULL },
-	{ "price_unset", true, true, method_price_unset, NULL },
-	{ "recost", true, true, method_recost, method_recost_cancel },
-	{ "prune", true, true, method_prune, method_prune_cancel },
-	{ "void", true, true, method_void, method_void_cancel },
+	{ "session", false, false, true, method_session, NULL },
+	{ "events", false, false, false, method_events, NULL },
+	{ "prices", false, false, false, method_prices, NULL },
+	{ "price_explain", false, false, false, method_price_explain, NULL },
+	{ "doctor", false, false, false, method_doctor, NULL },
+	{ "note", true, false, false, method_note, NULL },
+	{ "price_set", true, true, false, method_price_set, NULL },
+	{ "price_unset", true, true, false, method_price_unset, NULL },
+	{ "recost", true, true, false, method_recost, method_recost_cancel },
+	{ "prune", true, true, false, method_prune, method_prune_cancel },
+	{ "void", true, true, false, method_void, method_void_cancel },
 };
 
 const struct ledger_method *

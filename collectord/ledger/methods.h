@@ -19,12 +19,18 @@ struct ledger_call {
 	struct packer *result;     /* one whole value after METHOD_DONE */
 	struct error error;        /* after METHOD_FAILED */
 	void *state;               /* the method's own between its steps */
+	bool is_brief;             /* METHOD_AGAIN rather than a long step */
 };
 
 struct ledger_method {
 	const char *name;
 	bool writes;
 	bool is_logged; /* it changes what reports say: worth a line */
+	/*
+	 * Mostly a matter of a moment. With is_brief its first step packs the
+	 * whole result or keeps nothing.
+	 */
+	bool is_short;
 	int (*step)(struct ledger_call *c);
 	/* Frees state where the caller gives up early; NULL: there is none. */
 	void (*cancel)(struct ledger_call *c);
