@@ -186,10 +186,16 @@ money_sum
 read_money(struct rbuf *r)
 {
 	__extension__ typedef unsigned __int128 u128;
-	u128 z = 0;
+	struct rbuf start = *r;
+	/* Most sums are not too large for a small number. */
+	u128 z = read_uvar(r);
 	int shift;
 	uint8_t b;
 
+	if (!r->failed)
+		return (money_sum)(z >> 1 ^ (z & 1 ? ~(u128)0 : 0));
+	*r = start;
+	z = 0;
 	for (shift = 0; shift < 128; shift += 7) {
 		b = read_u8(r);
 		if (shift == 126 && b > 3)

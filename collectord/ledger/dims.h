@@ -39,6 +39,9 @@ int intern_rule(
  */
 int dims_texts(struct store_txn *txn, uint32_t id, struct text texts[EV_TEXTS],
     uint64_t *pricing);
+/* The same with a cursor of TABLE_DIMS, for many numbers nearly in order. */
+int dims_texts_at(struct store_cursor *c, uint32_t id,
+    struct text texts[EV_TEXTS], uint64_t *pricing);
 int session_texts(
     struct store_txn *txn, uint32_t id, struct text texts[EV_TEXTS]);
 /* The number of a session that is known already, else STORE_NOTFOUND. */

@@ -198,28 +198,61 @@ sums_write(struct wbuf *w, const struct sums *s)
 		write_money(w, s->plan_cost);
 }
 
+/* The version and the mask; false where the bytes are no sums. */
+static bool
+read_mask(struct rbuf *r, struct span bytes, uint64_t *mask)
+{
+	uint8_t version;
+
+	rbuf_init(r, bytes);
+	version = read_u8(r);
+	*mask = read_uvar(r);
+	return !r->failed && version == SUMS_VERSION &&
+	       *mask >> (SUM_COUNTS + 2) == 0;
+}
+
 bool
-sums_read(struct span bytes, struct sums *s)
+sums_have_calls(struct span bytes, bool *any)
 {
 	struct rbuf r;
 	uint64_t mask;
+
+	if (!read_mask(&r, bytes, &mask))
+		return false;
+	*any = mask >> SUM_CALLS & 1;
+	return true;
+}
+
+bool
+sums_read_add(struct span bytes, struct sums *s)
+{
+	struct rbuf r;
+	uint64_t mask, counts;
+	bool over = false;
 	int i;
 
-	*s = (struct sums){ 0 };
-	rbuf_init(&r, bytes);
-	if (read_u8(&r) != SUMS_VERSION)
+	if (!read_mask(&r, bytes, &mask))
 		return false;
-	mask = read_uvar(&r);
-	if (mask >> (SUM_COUNTS + 2) != 0)
-		return false;
-	for (i = 0; i < SUM_COUNTS; i++)
-		if (mask >> i & 1)
-			s->n[i] = read_uvar(&r);
+	for (counts = mask & ((1u << SUM_COUNTS) - 1); counts != 0;
+	     counts &= counts - 1) {
+		i = __builtin_ctzll(counts);
+		over |=
+		    __builtin_add_overflow(s->n[i], read_uvar(&r), &s->n[i]);
+	}
 	if (mask >> SUM_COUNTS & 1)
-		s->cost = read_money(&r);
+		over |=
+		    __builtin_add_overflow(s->cost, read_money(&r), &s->cost);
 	if (mask >> (SUM_COUNTS + 1) & 1)
-		s->plan_cost = read_money(&r);
-	return !r.failed && r.p == r.end;
+		over |= __builtin_add_overflow(
+		    s->plan_cost, read_money(&r), &s->plan_cost);
+	return !over && !r.failed && r.p == r.end;
+}
+
+bool
+sums_read(struct span bytes, struct sums *s)
+{
+	*s = (struct sums){ 0 };
+	return sums_read_add(bytes, s);
 }
 
 /* Sums of what is there can be neither negative nor absurd. */
