@@ -132,16 +132,32 @@ note_coarser(struct slot_changes *c, uint32_t slot, uint32_t dims,
 	return 0;
 }
 
-/* One row of the finest level, and what it adds to the others by now. */
 static int
-note_levels(struct slot_changes *c, uint32_t slot, uint32_t dims,
+note_finest(struct slot_changes *c, uint32_t slot, uint32_t dims,
     const struct sums *s, int sign)
 {
 	struct slot_change key = { .slot = slot, .dims = dims };
-	int rc = note(c, &key, s, sign);
 
-	if (rc == 0 && !c->is_base && place_in_time(slot, dims) < c->folded)
-		rc = note_coarser(c, slot, dims, s, sign);
+	return note(c, &key, s, sign);
+}
+
+/*
+ * What the gathered rows of the finest level add to the others by now. At the
+ * end, as many calls share a row.
+ */
+static int
+spread(struct slot_changes *c)
+{
+	struct slot_change it;
+	size_t i, n = c->is_base ? 0 : c->n;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < n; i++) {
+		it = c->items[i]; /* a copy, as items may move */
+		if (it.level == 0 && !sums_is_zero(&it.sums) &&
+		    place_in_time(it.slot, it.dims) < c->folded)
+			rc = note_coarser(c, it.slot, it.dims, &it.sums, 1);
+	}
 	return rc;
 }
 
@@ -162,7 +178,7 @@ slot_changes_note(
     struct slot_changes *c, const struct contribution *add, int sign)
 {
 	uint32_t slot = (uint32_t)(add->ts_ms / SLOT_MS);
-	int rc = note_levels(c, slot, add->dims, &add->sums, sign);
+	int rc = note_finest(c, slot, add->dims, &add->sums, sign);
 
 	return rc != 0 ? rc
 		       : note_session(c, slot, add->session, add->dims,
@@ -331,6 +347,9 @@ slot_changes_apply(struct slot_changes *c, struct store_txn *txn)
 
 	if (c->n == 0)
 		return 0;
+	rc = spread(c);
+	if (rc != 0)
+		return rc;
 	/* The index is of no more use: slot_changes_clear empties it. */
 	if (c->n > 1)
 		qsort(c->items, c->n, sizeof(*c->items), compare_items);
@@ -512,7 +531,7 @@ note_base_table(
 			rc = note_session(
 			    c, it.slot, it.session, it.dims, &s, 1);
 		else
-			rc = note_levels(c, it.slot, it.dims, &s, 1);
+			rc = note_finest(c, it.slot, it.dims, &s, 1);
 		if (rc == 0)
 			rc = store_next(cur, &key, &val);
 	}
@@ -611,7 +630,9 @@ slot_changes_compare(struct slot_changes *changes, struct store_txn *txn,
 	int rc;
 
 	*n = 0;
-	rc = compare_table(&c, txn, TABLE_SLOTS);
+	rc = spread(changes);
+	if (rc == 0)
+		rc = compare_table(&c, txn, TABLE_SLOTS);
 	if (rc == 0)
 		rc = compare_table(&c, txn, TABLE_SESSION_SLOTS);
 	for (i = 0; rc == 0 && i < changes->n; i++)
