@@ -276,6 +276,21 @@ intern_rule(
 }
 
 int
+rule_find(struct store_txn *txn, const struct digest_key *key, struct span rule,
+    uint32_t *number)
+{
+	uint8_t place[16];
+	struct span at;
+	uint32_t found;
+	int rc = find(txn, TABLE_RULES, digest64(key, rule.p, rule.len), rule,
+	    place, &at, &found);
+
+	if (rc == 0)
+		*number = found;
+	return rc;
+}
+
+int
 rule_bytes(struct store_txn *txn, uint32_t id, struct span *rule)
 {
 	return tuple_by_id(txn, TABLE_RULES, id, rule);
