@@ -98,6 +98,41 @@ reader_seek(struct store_cursor *c, uint64_t *number, struct span *val)
 	}
 }
 
+static int
+see_texts(struct writer *r, const struct record *rec, struct reader_texts *seen)
+{
+	bool knew = seen->is_known;
+	int rc = 0;
+
+	seen->is_known = false;
+	if (!knew || seen->dims != rec->dims)
+		rc = dims_texts(r->txn, rec->dims, seen->texts, NULL);
+	/* The machine is in both and the same. */
+	if (rc == 0 && (!knew || seen->session != rec->session))
+		rc = session_texts(r->txn, rec->session, seen->texts);
+	seen->dims = rec->dims;
+	seen->session = rec->session;
+	seen->is_known = rc == 0;
+	return rc;
+}
+
+int
+reader_load(struct writer *r, struct store_cursor *c, uint64_t *number,
+    struct reader_texts *seen, struct record *rec)
+{
+	struct span val;
+	int rc = reader_seek(c, number, &val);
+
+	if (rc == 0 && !record_read(val, rec))
+		rc = -ERR_STORE;
+	if (rc != 0 || rec->is_pruned)
+		return rc;
+	rc = see_texts(r, rec, seen);
+	if (rc == 0)
+		record_fill(rec, seen->texts);
+	return rc;
+}
+
 /* The numbers are in order, which makes each step to the next a short one. */
 static int
 resolve(struct writer *r, struct session_calls *calls)

@@ -20,6 +20,20 @@ void reader_event(const struct record *rec, struct event *ev);
  */
 int reader_seek(struct store_cursor *c, uint64_t *number, struct span *val);
 
+/* The interned texts seen last, where the map has them. Starts zeroed. */
+struct reader_texts {
+	bool is_known;
+	uint32_t dims, session;
+	struct text texts[EV_TEXTS];
+};
+
+/*
+ * As writer_load, with c of TABLE_EVENTS: texts point into the map, which only
+ * a reader may do, and are good until its end. A pruned record stays unfilled.
+ */
+int reader_load(struct writer *r, struct store_cursor *c, uint64_t *number,
+    struct reader_texts *seen, struct record *rec);
+
 struct session_calls {
 	uint32_t id;
 	uint64_t *numbers; /* owned: free() */
