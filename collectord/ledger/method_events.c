@@ -11,6 +11,8 @@
 
 struct page {
 	struct writer r;
+	struct store_cursor *records;
+	struct reader_texts seen;
 	uint64_t after, limit, since, until;
 	struct text session, machine;
 	bool detail;
@@ -165,7 +167,7 @@ take(struct page *p, struct span key, struct span val)
 	rbuf_init(&r, val);
 	number = found = read_be64(&r);
 	arena_clear(&p->r.arena);
-	rc = writer_load(&p->r, &found, &rec);
+	rc = reader_load(&p->r, p->records, &found, &p->seen, &rec);
 	/* A forward says only that another call took this one in. */
 	if (rc != 0 || found != number || rec.is_pruned || !is_wanted(p, &rec))
 		return rc;
@@ -175,7 +177,7 @@ take(struct page *p, struct span key, struct span val)
 static int
 fill(struct page *p)
 {
-	struct store_cursor *c;
+	struct store_cursor *c = NULL;
 	struct span k, v;
 	uint8_t buf[8];
 	struct wbuf w;
@@ -185,10 +187,11 @@ fill(struct page *p)
 		return 0;
 	wbuf_init(&w, buf, sizeof(buf));
 	write_be64(&w, p->after + 1);
-	rc = store_cursor_open(p->r.txn, TABLE_LOG, &c);
-	if (rc != 0)
-		return rc;
-	rc = store_seek(c, wbuf_span(&w), &k, &v);
+	rc = store_cursor_open(p->r.txn, TABLE_EVENTS, &p->records);
+	if (rc == 0)
+		rc = store_cursor_open(p->r.txn, TABLE_LOG, &c);
+	if (rc == 0)
+		rc = store_seek(c, wbuf_span(&w), &k, &v);
 	while (rc == 0) {
 		if (p->n >= p->limit || p->events.len > PAGE_BYTES_MAX ||
 		    examined++ >= EXAMINED_MAX) {
@@ -200,6 +203,7 @@ fill(struct page *p)
 			rc = store_next(c, &k, &v);
 	}
 	store_cursor_close(c);
+	store_cursor_close(p->records);
 	return rc == STORE_NOTFOUND ? 0 : rc;
 }
 

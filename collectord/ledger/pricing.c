@@ -89,6 +89,24 @@ use_rule(const struct merged *m, const struct price_rule *rule, uint32_t number,
 }
 
 static int
+number_rule(struct writer *w, const struct price_rule *rule, uint32_t *number)
+{
+	uint8_t bytes[PRICE_RULE_BYTES_MAX];
+	struct wbuf b;
+	int rc;
+
+	wbuf_init(&b, bytes, sizeof(bytes));
+	price_rule_write(&b, rule);
+	if (b.failed)
+		return -ERR_STORE;
+	if (!w->only_reads)
+		return intern_rule(&w->interner, w->txn, wbuf_span(&b), number);
+	*number = UINT32_MAX; /* no rule has it, so it differs from all */
+	rc = rule_find(w->txn, &w->key, wbuf_span(&b), number);
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
+static int
 match(struct writer *w, const struct merged *m, struct pricing *p)
 {
 	struct price_call call = {
@@ -98,22 +116,20 @@ match(struct writer *w, const struct merged *m, struct pricing *p)
 		.geo = m->text[EV_GEO],
 		.ts_ms = m->ts_ms,
 	};
-	uint8_t bytes[PRICE_RULE_BYTES_MAX];
-	struct price_rule rule;
-	struct wbuf b;
-	uint32_t number;
-	int rc;
+	struct price_matched *matched;
+	int rc = 0;
 
 	use_reported(m, p);
-	if (price_match(w->book, &call, &rule) != PRICE_OK)
-		return 0;
-	wbuf_init(&b, bytes, sizeof(bytes));
-	price_rule_write(&b, &rule);
-	if (b.failed)
+	matched = price_memo_match(&w->memo, w->book, &call);
+	if (matched == NULL)
 		return -ERR_STORE;
-	rc = intern_rule(&w->interner, w->txn, wbuf_span(&b), &number);
+	if (matched->rc != PRICE_OK)
+		return 0;
+	if (!matched->has_number)
+		rc = number_rule(w, &matched->rule, &matched->number);
+	matched->has_number = rc == 0 && matched->number != UINT32_MAX;
 	if (rc == 0)
-		use_rule(m, &rule, number, p);
+		use_rule(m, &matched->rule, matched->number, p);
 	return rc;
 }
 

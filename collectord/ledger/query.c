@@ -95,6 +95,7 @@ ledger_query_new(struct ledger *l, struct report_query *q)
 	q->edges = NULL;
 	clamp_edges(&lq->q);
 	lq->reads_sessions = q->want_sessions || query_has_key(q, KEY_SESSION);
+	lq->wants_rule = query_has_key(q, KEY_RULE);
 	lq->reads_totals =
 	    !lq->reads_sessions && q->nby == 0 && q->nfilter == 0;
 	if (!copy_patterns(lq)) {
@@ -108,8 +109,9 @@ static void
 end_reading(struct ledger_query *lq)
 {
 	store_cursor_close(lq->cursor);
+	store_cursor_close(lq->dims_cursor);
 	store_abort(lq->txn);
-	lq->cursor = NULL;
+	lq->cursor = lq->dims_cursor = NULL;
 	lq->txn = NULL;
 }
 
@@ -223,6 +225,8 @@ begin_reading(struct ledger_query *lq)
 		rc = store_cursor_open(lq->txn,
 		    lq->reads_sessions ? TABLE_SESSION_SLOTS : TABLE_SLOTS,
 		    &lq->cursor);
+	if (rc == 0)
+		rc = store_cursor_open(lq->txn, TABLE_DIMS, &lq->dims_cursor);
 	if (rc != 0)
 		return rc;
 	lq->dims_group = calloc(lq->ndims + 1, sizeof(*lq->dims_group));

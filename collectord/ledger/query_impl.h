@@ -32,6 +32,8 @@ struct ledger_query {
 	struct arena arena;
 	struct store_txn *txn;
 	struct store_cursor *cursor;
+	struct store_cursor *dims_cursor; /* numbers come nearly in order */
+	bool wants_rule;
 	bool reads_sessions, positioned, done;
 	bool reads_totals;   /* no dims are asked for */
 	uint32_t total_slot; /* the next of a run where totals are read */

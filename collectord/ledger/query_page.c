@@ -76,11 +76,24 @@ keep_rules(struct ledger_query *lq)
 	return rc;
 }
 
+static int
+add_rows(struct ledger_query *lq)
+{
+	size_t i;
+
+	for (i = 0; i < lq->nrows; i++)
+		if (!sums_add(&lq->total, &lq->rows[i].sums))
+			return -ERR_STORE;
+	return 0;
+}
+
 int
 query_finish(struct ledger_query *lq)
 {
 	int rc = keep_rules(lq);
 
+	if (rc == 0)
+		rc = add_rows(lq);
 	lq->done = rc == 0;
 	if (lq->nrows > 1)
 		qsort_r(

@@ -347,6 +347,17 @@ store_set_found(
 }
 
 int
+store_add(
+    struct store_cursor *c, struct span key, struct span val, bool *exists)
+{
+	MDB_val k = val_of(key), v = val_of(val);
+	int rc = mdb_cursor_put(c->cur, &k, &v, MDB_NOOVERWRITE);
+
+	*exists = rc == MDB_KEYEXIST;
+	return *exists ? 0 : store_err(rc);
+}
+
+int
 store_delete_found(struct store_cursor *c, bool found)
 {
 	return found ? store_err(mdb_cursor_del(c->cur, 0)) : 0;

@@ -88,6 +88,9 @@ int store_find(struct store_cursor *c, struct span key, struct span *v);
 /* After a store_find of this key: puts a value there, or takes it away. */
 int store_set_found(
     struct store_cursor *c, bool found, struct span key, struct span val);
+/* Puts what is not there yet, in one go; else *exists and nothing is done. */
+int store_add(
+    struct store_cursor *c, struct span key, struct span val, bool *exists);
 int store_delete_found(struct store_cursor *c, bool found);
 
 /* Writes a compact copy to a new file, 0600, and flushes it. */

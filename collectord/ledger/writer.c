@@ -81,6 +81,8 @@ writer_release(struct writer *w)
 	store_abort(w->txn);
 	w->txn = NULL;
 	interner_release(&w->interner);
+	price_memo_free(w->memo);
+	w->memo = NULL;
 	price_book_free(w->book);
 	recent_release(&w->recent);
 	slot_changes_release(&w->changes);
@@ -138,6 +140,7 @@ static void
 forget(struct writer *w)
 {
 	interner_forget(&w->interner);
+	price_memo_forget(w->memo);
 	slot_changes_clear(&w->changes);
 	slot_changes_clear(&w->base);
 	sources_clear(&w->sources);
@@ -267,8 +270,6 @@ save_log(struct writer *w, uint64_t number, uint64_t old_revision,
 int
 writer_save(struct writer *w, uint64_t number, struct record *rec, bool fresh)
 {
-	uint8_t key[8], bytes[RECORD_BYTES_MAX];
-	struct wbuf b;
 	int rc = 0;
 
 	if (!rec->is_forward) {
@@ -279,8 +280,17 @@ writer_save(struct writer *w, uint64_t number, struct record *rec, bool fresh)
 			    rec->m.text[EV_MACHINE], rec->m.text[EV_SESSION],
 			    &rec->session);
 	}
-	if (rc == 0)
-		rc = save_log(w, number, rec->revision, &rec->revision);
+	return rc == 0 ? writer_save_interned(w, number, rec, fresh) : rc;
+}
+
+int
+writer_save_interned(
+    struct writer *w, uint64_t number, struct record *rec, bool fresh)
+{
+	uint8_t key[8], bytes[RECORD_BYTES_MAX];
+	struct wbuf b;
+	int rc = save_log(w, number, rec->revision, &rec->revision);
+
 	if (rc != 0)
 		return rc;
 	wbuf_init(&b, bytes, sizeof(bytes));
