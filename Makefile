@@ -180,6 +180,12 @@ check-asan: deps-test
 	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 $(ASAN) tests-build
 	@$(MAKE) --no-print-directory $(ASAN) tests-run
 
+# Real agents from npm with our hooks, and ccusage beside tt-import. What npm
+# cannot give is skipped and counted.
+check-agents: deps-test
+	@$(MAKE) -s --no-print-directory -j$(JOBS) WERROR=1 all
+	@TT_BUILD=$(B) tests/run.sh tests/agents/agents.py tests/agents/compare.py
+
 # libFuzzer writes what it finds into the first directory.
 fuzz: deps-test
 	@$(MAKE) --no-print-directory -j$(JOBS) B=$(B)/libfuzzer CC=clang \
@@ -238,11 +244,12 @@ help:
 	@echo 'make install    PREFIX=$(PREFIX), DESTDIR honoured; also uninstall'
 	@echo 'make check      install what tests need, run every test'
 	@echo 'make check-asan the tests under address and undefined sanitizers'
+	@echo 'make check-agents  real agents from npm, and ccusage, beside ours'
 	@echo 'make torture    the same tests with long kill loops'
 	@echo 'make fuzz       FUZZ_SECONDS=$(FUZZ_SECONDS) for each fuzz target'
 	@echo 'make bench      the figures, as ratios in one run'
 
-.PHONY: all tests-build tests-run check torture check-asan fuzz bench layers \
+.PHONY: all tests-build tests-run check torture check-agents check-asan fuzz bench layers \
 	format demo install uninstall deps deps-test deps-bench clean help
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
