@@ -51,25 +51,6 @@ static const struct option_program program = {
 	.nspecs = sizeof(specs) / sizeof(specs[0]),
 };
 
-int
-notices_run(struct setup *s, const struct notices_options *o,
-    void (*put)(void *arg, const struct notices *list), void *arg)
-{
-	struct notices list = { .n = 0 };
-	int rc = notices_fetch(s, o, &list);
-
-	if (rc == EXIT_OK)
-		rc = notices_compose(s, &list);
-	if (rc == EXIT_OK)
-		put(arg, &list);
-	if (rc == EXIT_OK && output_finish(NOTICES_NAME) != 0)
-		rc = EXIT_SYSTEM;
-	if (rc == EXIT_OK && o->claim)
-		rc = notices_confirm(s, &list);
-	notices_release(&list);
-	return rc;
-}
-
 static void
 put(void *arg, const struct notices *list)
 {

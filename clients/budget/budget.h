@@ -106,21 +106,21 @@ void budget_pace(
 /* --- show.c --------------------------------------------------------------- */
 
 /* "$3.20", or "1,200 tokens". */
-void show_amount(bool is_tokens, money_sum amount, char buf[FIGURE_MAX]);
+void budget_amount(bool is_tokens, money_sum amount, char buf[FIGURE_MAX]);
 /* The same without the word, for columns. */
-void show_figure(bool is_tokens, money_sum amount, char buf[FIGURE_MAX]);
+void budget_figure(bool is_tokens, money_sum amount, char buf[FIGURE_MAX]);
 /* "name":…,"level":…, amounts and what they are of; no braces. */
-void show_json(const struct budget_state *s);
+void budget_json(const struct budget_state *s);
 /* The budget's own settings, each after a comma. */
-void show_json_budget(const struct budget *b);
+void budget_json_settings(const struct budget *b);
 /* ,"from":…,"to":…: of a session null. Needs the zone. */
-void show_json_span(const struct budget_state *s);
+void budget_json_span(const struct budget_state *s);
 /*
  * One line: "daily: $11.00 of $10.00 are spent in 2026-05-12 (110.0%)", and
  * what has no price.
  */
-void show_line(FILE *f, const struct budget_state *s);
+void budget_line(FILE *f, const struct budget_state *s);
 /* "model claude-*, project web", or "-". */
-void show_filters(const struct budget *b, char *buf, size_t cap);
+void budget_filters(const struct budget *b, char *buf, size_t cap);
 
 #endif

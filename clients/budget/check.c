@@ -101,7 +101,7 @@ put_json(const struct check *c)
 	    is_within(c) ? "true" : "false");
 	for (size_t i = 0; i < c->list.n; i++) {
 		fputs(i > 0 ? ",{" : "{", stdout);
-		show_json(&c->list.item[i]);
+		budget_json(&c->list.item[i]);
 		putchar('}');
 	}
 	fputs("]}\n", stdout);
@@ -128,7 +128,7 @@ make_reason(const struct check *c)
 			  ? _("The budget is used up. ")
 			  : _("The budget is nearly used up. "),
 		    f);
-		show_line(f, s);
+		budget_line(f, s);
 		fputs(_(". "), f);
 	}
 	fputs(_("Stop, and tell the user; `tt-budget status` shows more."), f);
@@ -192,7 +192,7 @@ put_lines(const struct check *c)
 	for (size_t i = 0; i < c->list.n; i++) {
 		if (!is_over(c, &c->list.item[i]))
 			continue;
-		show_line(stdout, &c->list.item[i]);
+		budget_line(stdout, &c->list.item[i]);
 		putchar('\n');
 	}
 }

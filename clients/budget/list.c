@@ -17,9 +17,9 @@ put_json(const struct budget_states *list)
 	fputs("{\"schema_version\":1,\"budgets\":[", stdout);
 	for (size_t i = 0; i < list->n; i++) {
 		fputs(i > 0 ? ",\n {" : "\n {", stdout);
-		show_json(&list->item[i]);
-		show_json_budget(&list->item[i].budget);
-		show_json_span(&list->item[i]);
+		budget_json(&list->item[i]);
+		budget_json_settings(&list->item[i].budget);
+		budget_json_span(&list->item[i]);
 		putchar('}');
 	}
 	fputs("]}\n", stdout);
@@ -41,11 +41,11 @@ add_row(struct table *t, const struct budget *b)
 
 	table_text(t, b->name);
 	table_str(t, period_text(b->period));
-	show_amount(b->is_tokens, b->limit, buf);
+	budget_amount(b->is_tokens, b->limit, buf);
 	table_str(t, buf);
 	snprintf(buf, sizeof(buf), "%u%%", b->warn);
 	table_str(t, buf);
-	show_filters(b, filters, sizeof(filters));
+	budget_filters(b, filters, sizeof(filters));
 	table_str(t, filters);
 	snprintf(buf, sizeof(buf), "%s%s%s",
 	    b->is_metered ? _("metered only") : "",

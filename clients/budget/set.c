@@ -155,14 +155,14 @@ show_set(const struct setup *s, const struct budget_state *state)
 {
 	if (!s->opts->json) {
 		fputs(_("Set. "), stdout);
-		show_line(stdout, state);
+		budget_line(stdout, state);
 		putchar('\n');
 		return;
 	}
 	fputs("{\"schema_version\":1,\"set\":{", stdout);
-	show_json(state);
-	show_json_budget(&state->budget);
-	show_json_span(state);
+	budget_json(state);
+	budget_json_settings(&state->budget);
+	budget_json_span(state);
 	fputs("}}\n", stdout);
 }
 

@@ -6,7 +6,7 @@
 #include "clients/common/safe_name.h"
 
 void
-show_figure(bool is_tokens, money_sum amount, char buf[FIGURE_MAX])
+budget_figure(bool is_tokens, money_sum amount, char buf[FIGURE_MAX])
 {
 	if (!is_tokens) {
 		figure_money(amount, buf);
@@ -18,11 +18,11 @@ show_figure(bool is_tokens, money_sum amount, char buf[FIGURE_MAX])
 }
 
 void
-show_amount(bool is_tokens, money_sum amount, char buf[FIGURE_MAX])
+budget_amount(bool is_tokens, money_sum amount, char buf[FIGURE_MAX])
 {
 	char figure[FIGURE_MAX];
 
-	show_figure(is_tokens, amount, figure);
+	budget_figure(is_tokens, amount, figure);
 	snprintf(buf, FIGURE_MAX, is_tokens ? _("%s tokens") : "%s", figure);
 }
 
@@ -50,7 +50,7 @@ json_label(struct text label)
 }
 
 void
-show_json(const struct budget_state *s)
+budget_json(const struct budget_state *s)
 {
 	bool is_tokens = s->budget.is_tokens;
 
@@ -67,7 +67,7 @@ show_json(const struct budget_state *s)
 }
 
 void
-show_json_budget(const struct budget *b)
+budget_json_settings(const struct budget *b)
 {
 	bool first = true;
 
@@ -85,7 +85,7 @@ show_json_budget(const struct budget *b)
 }
 
 void
-show_json_span(const struct budget_state *s)
+budget_json_span(const struct budget_state *s)
 {
 	char from[CALENDAR_TEXT_MAX], to[CALENDAR_TEXT_MAX];
 
@@ -130,14 +130,14 @@ format_label(const struct budget_state *s, char *buf, size_t cap)
 }
 
 void
-show_line(FILE *f, const struct budget_state *s)
+budget_line(FILE *f, const struct budget_state *s)
 {
 	const struct budget *b = &s->budget;
 	char spent[FIGURE_MAX], limit[FIGURE_MAX], share[FIGURE_MAX];
 	char label[SAFE_NAME_MAX + 1];
 
-	show_amount(b->is_tokens, s->spent, spent);
-	show_amount(b->is_tokens, b->limit, limit);
+	budget_amount(b->is_tokens, s->spent, spent);
+	budget_amount(b->is_tokens, b->limit, limit);
 	figure_share(s->spent, b->limit, share);
 	format_label(s, label, sizeof(label));
 	fprintf(f, _("%.*s: %s of %s are spent in %s (%s)"), (int)b->name.len,
@@ -146,7 +146,7 @@ show_line(FILE *f, const struct budget_state *s)
 }
 
 void
-show_filters(const struct budget *b, char *buf, size_t cap)
+budget_filters(const struct budget *b, char *buf, size_t cap)
 {
 	char pattern[LIMIT_TEXT + 1];
 	size_t len = 0;

@@ -89,9 +89,9 @@ put_json(const struct status *st)
 		const struct budget *b = &s->budget;
 
 		fputs(i > 0 ? ",\n {" : "\n {", stdout);
-		show_json(s);
-		show_json_budget(b);
-		show_json_span(s);
+		budget_json(s);
+		budget_json_settings(b);
+		budget_json_span(s);
 		json_money("left", b->is_tokens, b->limit - s->spent);
 		json_percent("used_percent", s->spent, b->limit);
 		json_pace(s, &st->pace[i]);
@@ -118,11 +118,11 @@ add_amounts(struct table *t, const struct budget_state *s)
 	const struct budget *b = &s->budget;
 	char buf[FIGURE_MAX];
 
-	show_figure(b->is_tokens, s->spent, buf);
+	budget_figure(b->is_tokens, s->spent, buf);
 	table_str(t, buf);
-	show_amount(b->is_tokens, b->limit, buf);
+	budget_amount(b->is_tokens, b->limit, buf);
 	table_str(t, buf);
-	show_figure(b->is_tokens, b->limit - s->spent, buf);
+	budget_figure(b->is_tokens, b->limit - s->spent, buf);
 	table_str(t, buf);
 	figure_share(s->spent, b->limit, buf);
 	table_str(t, buf);
@@ -141,7 +141,7 @@ add_pace(
 		figure_share(s->spent, p->even, buf);
 	table_str(t, buf);
 	if (p->has_elapsed)
-		show_figure(s->budget.is_tokens, p->projected, buf);
+		budget_figure(s->budget.is_tokens, p->projected, buf);
 	table_str(t, buf);
 }
 
@@ -186,7 +186,7 @@ put_spenders(const struct budget *b, const struct spenders *list)
 			table_clean(text_of(one->model), model, sizeof(model));
 		else
 			snprintf(model, sizeof(model), "%s", _("(none)"));
-		show_figure(b->is_tokens, one->spent, amount);
+		budget_figure(b->is_tokens, one->spent, amount);
 		printf("%s %s %s", i > 0 ? "," : "", model, amount);
 	}
 	putchar('\n');

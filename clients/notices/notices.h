@@ -1,6 +1,6 @@
 /*
  * What tt-notices is made of: the list and who holds it (list.c), the words
- * (text.c), and the ways of showing them (show.c, hook.c).
+ * (text.c), the ways of showing them (show.c, hook.c), and their order (run.c).
  */
 #ifndef CLIENTS_NOTICES_NOTICES_H
 #define CLIENTS_NOTICES_NOTICES_H
@@ -56,6 +56,8 @@ int notices_check_hook(const char *name);
  * happens the agent is not to know.
  */
 void notices_run_hook(struct setup *s, const struct notices_options *o);
+
+/* --- run.c ---------------------------------------------------------------- */
 
 /*
  * Fetches, composes, shows by `put` and, where they were claimed, confirms once
