@@ -8,7 +8,7 @@
 #include "clients/common/client.h"
 #include "clients/common/slim.h"
 
-#define CHUNK (64u << 10)
+#define CHUNK (16u << 10)
 
 static void
 take(const struct json *j, const char *name, char *out, size_t cap)
@@ -67,7 +67,7 @@ read_some(int fd, char *buf, size_t cap, int64_t deadline_ms)
 void
 hook_input_read(struct hook_input *in, int fd, int64_t deadline_ms)
 {
-	static char chunk[CHUNK];
+	char chunk[CHUNK];
 	struct slim s = { 0 };
 	ssize_t n = 1;
 

@@ -2,11 +2,15 @@
 #include "tests/e2e/answer.h"
 #include "tests/e2e/peer.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -348,4 +352,48 @@ Test(budget, what_is_voided_is_given_back)
 	expect(&r, 0, "", "");
 	BUDGET(0, "", "", "check");
 	BUDGET(0, "\"spent_usd\":0", "", "check", "session", "--json");
+}
+
+/* A daemon that says what it was asked: one thing, and then nothing more. */
+Test(budget, the_gate_takes_one_round_trip)
+{
+	const char *const argv[] = { "tt-budget", "check", NULL };
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+	int null = open("/dev/null", O_RDWR);
+	char dir[100], asked[256], rest[8];
+	struct packer k = { 0 };
+	ssize_t n;
+	pid_t pid;
+
+	snprintf(dir, sizeof(dir), "%s/run", home.dir);
+	mkdir(dir, 0700);
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", home.socket);
+	cr_assert_eq(bind(listener, (struct sockaddr *)&sun, sizeof(sun)), 0,
+	    "%s cannot be bound", home.socket);
+	cr_assert_eq(listen(listener, 4), 0, "no listening");
+	pid = child_start(&home, argv, (int[]){ null, null, null }, -1, -1);
+	fd = accept(listener, NULL, NULL);
+	n = recv(fd, asked, sizeof(asked), 0);
+	cr_expect_gt(n, 0, "nothing was asked");
+	cr_expect_not_null(
+	    memmem(asked, (size_t)n, "budgets", 7), "something else was asked");
+	pack_array(&k, 4);
+	pack_u64(&k, 1);
+	pack_u64(&k, 1);
+	pack_nil(&k);
+	pack_map(&k, 2);
+	pack_str(&k, "now");
+	pack_i64(&k, NOW_MS);
+	pack_str(&k, "budgets");
+	pack_array(&k, 0);
+	cr_expect_eq(
+	    send(fd, k.p, k.len, MSG_NOSIGNAL), (ssize_t)k.len, "it hung up");
+	n = recv(fd, rest, sizeof(rest), 0);
+	cr_expect_eq(n, 0, "%zd more bytes were sent", n);
+	cr_expect_eq(child_wait(pid), 0, "within no budgets is not 0");
+	packer_free(&k);
+	close(fd);
+	close(listener);
+	close(null);
 }
