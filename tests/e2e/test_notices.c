@@ -534,3 +534,49 @@ Test(notices, who_has_gone_silent_is_told)
 	    "10:00, while others tell.",
 	    "--claim");
 }
+
+Test(notices, a_late_call_of_an_earlier_day_is_told_of_that_day_once)
+{
+	struct event ev = sight("s1", "late", 5, 5);
+	struct peer p;
+
+	home_write(&home, "config", "[notice]\ndaily = no\n");
+	daemon_start(&home);
+	set_budget("10");
+	move_clock(NOW_MS + DAY_MS, "2026-05-13T10:00:00Z");
+	ev.cost_pico = 12 * MONEY_USD;
+	ev.has_cost = true;
+	cr_assert(peer_open(&p, home.socket), "nobody listens");
+	peer_put(&p, &ev, 1);
+	peer_put(&p, &ev, 1);
+	peer_close(&p);
+	NOTICES(0,
+	    "Budget daily is used up: $12.00 of $10.00 are spent in "
+	    "2026-05-12 (120.0%).\n",
+	    "--claim");
+	spend("m2", "9");
+	NOTICES(0, "nearly used up: $9.00 of $10.00 are spent in 2026-05-13",
+	    "--claim");
+	NOTICES(0, "", NULL);
+}
+
+Test(notices, a_clock_that_is_set_back_repeats_nothing)
+{
+	daemon_start(&home);
+	set_budget("1");
+	spend("m1", "2");
+	NOTICES(0, "used up", "--claim");
+	move_clock(NOW_MS + 13 * HOUR_MS, "2026-05-12T23:00:00Z");
+	wait_pending(1);
+	NOTICES(0, "Daily usage report, 2026-05-12", "--claim");
+	move_clock(NOW_MS + 11 * HOUR_MS, "2026-05-12T21:00:00Z");
+	spend("m2", "2");
+	move_clock(NOW_MS + 13 * HOUR_MS, "2026-05-12T23:00:00Z");
+	daemon_kill(&home);
+	daemon_start(&home);
+	spend("m3", "2");
+	NOTICES(0, "", NULL);
+	move_clock(NOW_MS + 37 * HOUR_MS, "2026-05-13T23:00:00Z");
+	wait_pending(1);
+	NOTICES(0, "Daily usage report, 2026-05-13", "--claim");
+}
