@@ -41,18 +41,26 @@ DAEMON := $(filter-out collectord/main.c,$(sort $(wildcard collectord/*.c \
 COMMON := clients/common/client.c clients/common/launch.c \
 	clients/common/ndjson.c clients/common/options.c \
 	clients/common/output.c clients/common/period.c \
-	clients/common/reply.c clients/common/response.c clients/common/slim.c \
-	clients/common/spool.c clients/common/text_lang.c \
+	clients/common/reply.c clients/common/response.c \
+	clients/common/safe_name.c clients/common/slim.c clients/common/spool.c clients/common/text_lang.c \
 	clients/common/usage.c clients/common/uuid.c
-VIEWS := clients/common/figure.c clients/common/table.c \
+VIEWS := clients/common/figure.c clients/common/table.c clients/common/table_draw.c \
 	$(sort $(wildcard clients/report/*.c))
 
+# What programs need of the reports that draw their tables without a library.
+PLAIN := clients/common/figure.c clients/common/hook_input.c clients/common/table.c \
+	clients/common/table_plain.c clients/report/ask.c clients/report/fetch.c \
+	clients/report/field.c clients/report/heard.c \
+	clients/report/setup.c
+BUDGET := $(sort $(wildcard clients/budget/*.c))
+NOTICES := clients/report/digest.c $(sort $(wildcard clients/notices/*.c))
 PRICE := $(sort $(wildcard clients/price/*.c))
 IMPORT := $(sort $(wildcard clients/import/*.c clients/import/agents/*.c))
 SETUP := $(sort $(wildcard clients/setup/*.c))
 
-PROGRAMS := collectord tt tt-send tt-report tt-price tt-import tt-setup
-MAN1 := clients/tt.1 clients/tt-send.1 clients/tt-report.1 clients/tt-price.1 clients/tt-import.1 clients/tt-setup.1
+PROGRAMS := collectord tt tt-send tt-report tt-price tt-import tt-setup \
+	tt-budget tt-notices
+MAN1 := $(patsubst %,clients/%.1,$(filter-out collectord,$(PROGRAMS)))
 MAN8 := collectord/collectord.8
 # Below locale/, which programs find beside them or in LOCALEDIR.
 CATALOGUES := zh_CN/LC_MESSAGES/tt.mo
@@ -79,8 +87,14 @@ $(B)/tt-send: $(call obj,clients/tt-send.c $(sort $(wildcard clients/send/*.c)) 
 # Tables come from libsmartcols, which is a shared library only.
 $(B)/tt-report: $(call obj,clients/tt-report.c $(VIEWS) $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
-$(B)/tt-price: $(call obj,clients/tt-price.c $(PRICE) clients/report/setup.c clients/report/fetch.c clients/common/figure.c clients/common/table.c $(COMMON) $(PROTO))
+$(B)/tt-price: $(call obj,clients/tt-price.c $(PRICE) clients/report/setup.c clients/report/fetch.c clients/common/figure.c clients/common/table.c clients/common/table_draw.c $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
+
+# A gate before every call of a tool starts as fast as a process can.
+$(B)/tt-budget: $(call obj,clients/tt-budget.c $(BUDGET) $(PLAIN) $(COMMON) $(PROTO))
+	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(PROTO_L) $(LDLIBS)
+$(B)/tt-notices: $(call obj,clients/tt-notices.c $(NOTICES) $(PLAIN) $(COMMON) $(PROTO))
+	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(PROTO_L) $(LDLIBS)
 
 $(B)/tt-import: $(call obj,clients/tt-import.c $(IMPORT) clients/common/figure.c $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) $(IMPORT_L) $(LDLIBS)
@@ -106,7 +120,7 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
 UNIT_proto := $(PROTO)
 UNIT_ledger := tests/unit/ledger/sights.c $(LEDGER) $(PROTO)
 UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c $(PROTO)
-UNIT_clients := $(VIEWS) $(PRICE) $(COMMON) $(PROTO)
+UNIT_clients := $(VIEWS) $(PRICE) $(BUDGET) $(NOTICES) clients/common/hook_input.c $(COMMON) $(PROTO)
 UNIT_import := $(sort $(wildcard tests/unit/import/*_help.c)) $(IMPORT) clients/common/figure.c $(COMMON) $(PROTO)
 UNIT_setup := $(SETUP) $(COMMON) $(PROTO)
 define unit_rule
