@@ -263,7 +263,8 @@ help:
 	@echo 'make fuzz       FUZZ_SECONDS=$(FUZZ_SECONDS) for each fuzz target'
 	@echo 'make bench      the figures, as ratios in one run'
 
-.PHONY: all tests-build tests-run check torture check-agents check-asan fuzz bench layers \
-	format demo install uninstall deps deps-test deps-bench clean help
+.PHONY: all tests-build tests-run check torture check-agents check-asan fuzz \
+	bench layers format demo install uninstall deps deps-test deps-bench \
+	clean help
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -7,6 +7,7 @@ for after it.
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import tempfile
@@ -77,11 +78,9 @@ def install(directory, specs):
             cwd=fresh, timeout=DEADLINE, capture_output=True, text=True,
             stdin=subprocess.DEVNULL)
         if done.returncode != 0:
-            # The last lines only tell of a log file.
-            errors = [line for line in done.stderr.splitlines()
-                      if "complete log" not in line and "_logs" not in line]
+            code = re.search(r"^npm error code (\S+)", done.stderr, re.M)
             raise Missing(f"npm cannot give {specs[0]}: "
-                          + last_line("\n".join(errors)))
+                          + (code[1] if code else last_line(done.stderr)))
         os.rename(fresh, directory)
     except subprocess.TimeoutExpired:
         raise Missing(f"npm took over {DEADLINE} s for {specs[0]}")
