@@ -7,8 +7,9 @@ session forked. Every call that the server answered must then be in the ledger
 once, with its tokens, by hooks alone; and no import, repeated or in the middle
 of a turn or after a time without a daemon, may change that.
 
-Arguments: only these agents. TT_BUILD: where the programs are (build). Prints `ok NAME`, `not ok NAME: why`
-or, where npm cannot give an agent, `skip NAME: why`.
+Arguments: only these agents. TT_BUILD: where the programs are (build). Prints
+`ok NAME`, `not ok NAME: why` or, where npm cannot give an agent, `skip NAME:
+why`.
 """
 
 import collections
@@ -31,7 +32,7 @@ class Codex:
     name = "codex"
     reports_as = "codex"
     env = {"MOCK_KEY": "dummy"}
-    # calls of the session that is resumed, and of the fork
+    # Calls of the fork, and of the session that is resumed.
     sessions = [1, 4]
 
     def settings(self, home, url):
