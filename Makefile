@@ -31,8 +31,8 @@ endif
 PROTO := proto/budget.c proto/calendar.c proto/codec.c proto/codec_budget.c proto/codec_put.c \
 	proto/codec_report.c proto/config.c proto/error.c \
 	proto/event.c proto/json.c proto/lang.c proto/money.c proto/notice.c \
-	proto/places.c proto/put.c proto/report.c proto/sums.c proto/text.c \
-	proto/wire.c
+	proto/notice_text.c proto/places.c proto/put.c proto/report.c \
+	proto/sums.c proto/text.c proto/wire.c
 LEDGER := $(sort $(wildcard collectord/ledger/*.c))
 DAEMON := $(filter-out collectord/main.c,$(sort $(wildcard collectord/*.c \
 	collectord/peers/*.c collectord/jobs/*.c)))
