@@ -218,7 +218,7 @@ read_config(const struct daemon *d, struct config *c, char *why, size_t cap)
 	int line;
 
 	config_init(c);
-	c->keeps_prices = true;
+	c->keeps_sections = true;
 	text = sys_read_file(path, CONFIG_BYTES_MAX, &len, why, cap);
 	if (text == NULL)
 		return errno == ENOENT && d->config_arg == NULL ? 0 : -1;
