@@ -60,7 +60,7 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 archive = $(or $(wildcard $(call find_archive,$(1))),-l$(1))
 PROTO_L := $(call archive,msgpackc) $(call archive,inih)
 IMPORT_L := $(shell $(PKG_CONFIG) --libs sqlite3 libuv libzstd)
-DAEMON_L := $(shell $(PKG_CONFIG) --libs libuv lmdb) -lpthread
+DAEMON_L := $(shell $(PKG_CONFIG) --libs libuv lmdb) -lpthread -ldl
 
 all: $(PROGRAMS:%=$(B)/%) $(CATALOGUES:%=$(B)/locale/%)
 
