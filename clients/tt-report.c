@@ -4,6 +4,7 @@
 
 #include "clients/common/output.h"
 #include "clients/report/setup.h"
+#include "clients/report/warm.h"
 
 static const struct report_verb *const verbs[] = {
 	&verb_sum,
@@ -18,6 +19,8 @@ static const struct report_verb *const verbs[] = {
 	&verb_events,
 	&verb_follow,
 	&verb_prune,
+	&verb_daily_report,
+	&verb_weekly_report,
 	&verb_status,
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -99,6 +102,9 @@ run_verb(const struct report_verb *v, const struct report_options *opts,
 	struct setup s;
 	int rc = setup_init(&s, v->program.name, opts);
 
+	/* A status line is drawn too often, and must not wait. */
+	if (rc == EXIT_OK && s.config.auto_import && !v->never_fails)
+		warm_import();
 	if (rc == EXIT_OK || v->never_fails)
 		rc = v->run(&s, nargs, args);
 	setup_free(&s);

@@ -183,6 +183,13 @@ take_void(struct event *ev, const struct field *f, const struct value *v,
 }
 
 static int
+take_running(struct event *ev, const struct field *f, const struct value *v,
+    struct error *err)
+{
+	return bool_of(v, &ev->running, f, err);
+}
+
+static int
 take_rank(struct event *ev, const struct field *f, const struct value *v,
     struct error *err)
 {
@@ -206,6 +213,7 @@ static const struct field other_fields[] = {
 	{ { "copied", 6 }, take_copied, 0 },
 	{ { "void", 4 }, take_void, 0 },
 	{ { "rank", 4 }, take_rank, 0 },
+	{ { "running", 7 }, take_running, 0 },
 };
 
 #define EVENT_FIELDS (EV_TEXTS + EV_COUNTS + COUNT_OF(other_fields))
@@ -254,7 +262,8 @@ static uint32_t
 count_members(const struct event *ev)
 {
 	uint32_t n = (ev->ts_ms != 0) + ev->has_cost + ev->copied +
-		     ev->is_void + (ev->rank != EVENT_RANK_DEFAULT);
+		     ev->is_void + (ev->rank != EVENT_RANK_DEFAULT) +
+		     ev->running;
 
 	for (int i = 0; i < EV_TEXTS; i++)
 		n += ev->text[i].len > 0;
@@ -313,6 +322,10 @@ pack_event_with(struct packer *k, const struct event *ev, uint32_t more)
 	if (ev->rank != EVENT_RANK_DEFAULT) {
 		pack_str(k, "rank");
 		pack_u64(k, ev->rank);
+	}
+	if (ev->running) {
+		pack_str(k, "running");
+		pack_bool(k, true);
 	}
 }
 

@@ -33,6 +33,8 @@ static const struct key {
 	    "id of this machine; empty: the one made with the store" },
 	{ "core", "autostart", KIND_BOOL, AT(autostart), 0, 0, "yes",
 	    "clients start a missing daemon" },
+	{ "core", "auto_import", KIND_BOOL, AT(auto_import), 0, 0, "no",
+	    "tt-report reads what is new in the agents' logs first" },
 	{ "report", "tz", KIND_TEXT, AT(tz), 0, CONFIG_TEXT_MAX, "",
 	    "time zone of reports; empty: TZ, else the system's" },
 	{ "report", "week_start", KIND_WEEKDAY, AT(week_start), 1, 7, "monday",

@@ -64,6 +64,7 @@ struct config {
 	/* [core] */
 	char machine[CONFIG_TEXT_MAX]; /* "": the id made with the store */
 	bool autostart;                /* clients start a missing daemon */
+	bool auto_import;              /* reports read the agents' logs first */
 	/* [report] */
 	char tz[CONFIG_TEXT_MAX]; /* "": TZ, else the system's */
 	int64_t week_start;       /* 1 Monday … 7 Sunday; names in the file */

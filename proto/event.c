@@ -1,6 +1,7 @@
 #include "proto/event.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "proto/limits.h"
 #include "proto/money.h"
@@ -51,6 +52,12 @@ static const uint64_t count_limits[EV_COUNTS] = {
 	[EV_OUTCOME] = OUTCOME_FAILED,
 };
 
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 #define CHOICES_MAX 5
 
 static const struct choice {
@@ -100,7 +107,8 @@ check_required(const struct event *ev, struct error *err)
 	if (ev->text[EV_SESSION].len == 0)
 		return error_set(
 		    err, ERR_MISSING, "session", "a session is required");
-	if (ev->text[EV_MESSAGE].len == 0 && ev->text[EV_CALL].len == 0)
+	if (ev->text[EV_MESSAGE].len == 0 && ev->text[EV_CALL].len == 0 &&
+	    !ev->running)
 		return error_set(err, ERR_MISSING, "message",
 		    "a message or a call is required");
 	return 0;
@@ -185,14 +193,110 @@ check_time(const struct event *ev, int64_t now_ms, struct error *err)
 	return 0;
 }
 
+/*
+ * The id of a place belongs to running totals whether the event says that it is
+ * one or not; a void may say as little else as any void.
+ */
+static int
+check_place(const struct event *ev, bool is_place, struct error *err)
+{
+	struct text message = ev->text[EV_MESSAGE];
+	char id[LIMIT_TEXT];
+	size_t len = event_running_id(ev, id);
+
+	if (len == 0)
+		return error_set(err, ERR_BAD_TEXT, "model",
+		    "too long with the agent for running totals");
+	if (message.len == 0 || (is_place && ev->is_void) ||
+	    text_eq(message, (struct text){ id, (uint32_t)len }))
+		return 0;
+	return error_set(err, ERR_INCONSISTENT, "message",
+	    "not the id of these running totals");
+}
+
+static int
+check_running(const struct event *ev, int64_t now_ms, struct error *err)
+{
+	struct event placed = *ev;
+	bool is_place =
+	    event_running_place(ev->text[EV_MESSAGE], &placed.ts_ms, NULL);
+
+	if (ev->text[EV_CALL].len > 0)
+		return error_set(err, ERR_INCONSISTENT, "call",
+		    "running totals are of many calls");
+	if (ev->text[EV_REQUEST].len > 0)
+		return error_set(err, ERR_INCONSISTENT, "request",
+		    "running totals are of many calls");
+	if (placed.ts_ms == 0)
+		return error_set(
+		    err, ERR_MISSING, "ts", "running totals need their time");
+	if (ev->ts_ms != 0 && !ev->is_void)
+		placed.ts_ms = ev->ts_ms;
+	if (check_time(&placed, now_ms, err) != 0)
+		return -1;
+	return check_place(&placed, is_place, err);
+}
+
 int
 event_validate(const struct event *ev, int64_t now_ms, struct error *err)
 {
 	if (check_texts(ev, err) != 0 || check_required(ev, err) != 0 ||
 	    check_choices(ev, err) != 0 || check_counts(ev, err) != 0 ||
-	    check_cost(ev, err) != 0)
+	    check_cost(ev, err) != 0 || check_time(ev, now_ms, err) != 0)
 		return -1;
-	return check_time(ev, now_ms, err);
+	if (!ev->running &&
+	    !event_running_place(ev->text[EV_MESSAGE], NULL, NULL))
+		return 0;
+	return check_running(ev, now_ms, err);
+}
+
+static const struct text running_prefix = { "running/", 8 };
+
+size_t
+event_running_id(const struct event *ev, char *buf)
+{
+	char model[LIMIT_TEXT], head[32];
+	struct text agent = ev->text[EV_AGENT];
+	size_t nmodel = event_canonical_model(ev->text[EV_MODEL], model);
+	size_t nhead = (size_t)snprintf(
+	    head, sizeof(head), "%s%" PRId64 "/", running_prefix.p, ev->ts_ms);
+
+	if (nhead + agent.len + 1 + nmodel > LIMIT_TEXT)
+		return 0;
+	memcpy(buf, head, nhead);
+	if (agent.len > 0)
+		memcpy(buf + nhead, agent.p, agent.len);
+	buf[nhead + agent.len] = '/';
+	memcpy(buf + nhead + agent.len + 1, model, nmodel);
+	return nhead + agent.len + 1 + nmodel;
+}
+
+#define PLACE_DIGITS_MAX 15 /* longer ones are no time that a call can have */
+
+bool
+event_running_place(struct text message, int64_t *ts_ms, struct text *series)
+{
+	uint32_t at = running_prefix.len, from = at;
+	int64_t ms = 0;
+
+	if (message.len <= at ||
+	    memcmp(message.p, running_prefix.p, running_prefix.len) != 0)
+		return false;
+	for (; at < message.len && is_digit(message.p[at]); at++) {
+		if (at - from == PLACE_DIGITS_MAX)
+			return false;
+		ms = ms * 10 + (message.p[at] - '0');
+	}
+	/* One time, one text: no zeros in front. */
+	if (at == message.len || message.p[at] != '/' || ms == 0 ||
+	    message.p[from] == '0')
+		return false;
+	if (ts_ms != NULL)
+		*ts_ms = ms;
+	if (series != NULL)
+		*series =
+		    (struct text){ message.p + at + 1, message.len - at - 1 };
+	return true;
 }
 
 uint64_t
@@ -237,12 +341,6 @@ struct span {
 	const char *p;
 	size_t len;
 };
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static bool
 is_lower(char c)

@@ -56,9 +56,10 @@ struct event {
 	int64_t cost_pico; /* only where has_cost */
 	bool has_cost;
 	/*
-	 * Counts are the running totals of the session's model up to ts: the
-	 * ledger counts the rise over the total before it. Needs ts, and no
-	 * message: its place in the series is its id.
+	 * Counts are the running totals of the session's model and agent up to
+	 * ts: the ledger counts the rise over the totals before it. Needs ts,
+	 * and no message: its place in the series is its id, see
+	 * event_running_id.
 	 */
 	bool running;
 	bool copied;
@@ -77,6 +78,19 @@ void event_init(struct event *ev);
  * naming the field. Fills nothing in.
  */
 int event_validate(const struct event *ev, int64_t now_ms, struct error *err);
+/*
+ * The message of running totals: "running/", ts, "/", agent, "/" and the
+ * model's canonical name. Writes at most LIMIT_TEXT bytes to buf and returns
+ * the length, 0 where it were longer. Never changes: identities depend on it.
+ */
+size_t event_running_id(const struct event *ev, char *buf);
+/*
+ * Is it such a message, whoever said so? Then *ts_ms is the time in it and
+ * *series what follows that, which all totals of a series have alike. Both may
+ * be NULL.
+ */
+bool event_running_place(
+    struct text message, int64_t *ts_ms, struct text *series);
 /* input + cache_read + cache_write + output: what the classes account for. */
 uint64_t event_classes(const struct event *ev);
 /* max(0, total - classes): counted, never priced. */

@@ -393,18 +393,35 @@ wire_read_u64(struct wire_cursor *c, uint64_t *v)
 	return 0;
 }
 
+/* The bytes of a small number or a short text by its first; 0: of neither. */
+static size_t
+length_of_short(uint8_t first)
+{
+	if (first < 0x80 || first >= 0xe0)
+		return 1;
+	return (first & 0xe0) == 0xa0 ? 1u + (first & 0x1f) : 0;
+}
+
 int
 wire_skip(struct wire_cursor *c)
 {
 	struct wire_cursor at = *c;
 	uint64_t missing = 1;
 	struct head h;
+	size_t n, left;
 
 	while (missing > 0) {
-		if (next_head(&at, &h) != 0)
+		left = (size_t)(at.end - at.p);
+		n = left > 0 ? length_of_short(at.p[0]) : 0;
+		if (n > 0 && n <= left) {
+			at.p += n;
+			missing--;
+		} else if (next_head(&at, &h) == 0) {
+			at.p += h.payload;
+			missing += h.members - 1;
+		} else {
 			return -1;
-		at.p += h.payload;
-		missing += h.members - 1;
+		}
 		if (missing > (uint64_t)(at.end - at.p))
 			return -1;
 	}

@@ -132,19 +132,30 @@ figure_cost(const struct sums *s, char buf[FIGURE_MAX])
 	figure_cost_as(s, FIGURE_BY_SIZE, buf);
 }
 
+bool
+figure_is_unpriced(const struct sums *s)
+{
+	if (s->cost != 0)
+		return false;
+	if (s->n[SUM_CALLS] == 0)
+		return s->n[SUM_UNPRICED_TOKENS] > 0;
+	return s->n[SUM_UNPRICED_CALLS] >= s->n[SUM_CALLS];
+}
+
 void
 figure_cost_as(
     const struct sums *s, enum figure_decimals decimals, char buf[FIGURE_MAX])
 {
-	uint64_t calls = s->n[SUM_CALLS], unpriced = s->n[SUM_UNPRICED_CALLS];
+	bool partly = s->n[SUM_UNPRICED_CALLS] > 0 ||
+		      (s->n[SUM_CALLS] == 0 && s->n[SUM_UNPRICED_TOKENS] > 0);
 	char text[FIGURE_MAX];
 
-	if (calls > 0 && unpriced >= calls) {
+	if (figure_is_unpriced(s)) {
 		snprintf(buf, FIGURE_MAX, "-");
 		return;
 	}
 	figure_money_as(s->cost, decimals, text);
-	snprintf(buf, FIGURE_MAX, "%.70s%s", text, unpriced > 0 ? "+" : "");
+	snprintf(buf, FIGURE_MAX, "%.70s%s", text, partly ? "+" : "");
 }
 
 void

@@ -5,6 +5,7 @@
 #ifndef CLIENTS_FIGURE_H
 #define CLIENTS_FIGURE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "proto/sums.h"
@@ -31,6 +32,11 @@ enum figure_decimals {
 };
 void figure_money_as(
     money_sum pico, enum figure_decimals decimals, char buf[FIGURE_MAX]);
+/*
+ * Has nothing of it a price? How many calls stand behind imported tokens may
+ * not be known: those count for themselves.
+ */
+bool figure_is_unpriced(const struct sums *s);
 /*
  * What sums cost: "-" where nothing is priced, a trailing "+" where some of it
  * is not.

@@ -19,6 +19,7 @@ enum {
 	FIELD_COPIED,
 	FIELD_VOID,
 	FIELD_RANK,
+	FIELD_RUNNING,
 	FIELDS
 };
 #define COUNT(c) (FIELD_COUNTS + (c))
@@ -33,7 +34,7 @@ struct reader {
 };
 
 static const char *const flag_names[] = { "ts", "cost", "copied", "void",
-	"rank" };
+	"rank", "running" };
 
 /* --- Names of others ------------------------------------------------------ */
 
@@ -245,6 +246,8 @@ take_flag(
 		return take_bool(r, n, key, &r->ev->copied);
 	if (field == FIELD_VOID)
 		return take_bool(r, n, key, &r->ev->is_void);
+	if (field == FIELD_RUNNING)
+		return take_bool(r, n, key, &r->ev->running);
 	if (take_u64(r, n, key, UINT8_MAX, &rank) != 0)
 		return -1;
 	r->ev->rank = (uint8_t)rank;
@@ -433,6 +436,10 @@ write_flags(FILE *f, const struct event *ev, bool *first)
 	if (ev->rank != EVENT_RANK_DEFAULT) {
 		write_key(f, "rank", first);
 		fprintf(f, "%u", ev->rank);
+	}
+	if (ev->running) {
+		write_key(f, "running", first);
+		fputs("true", f);
 	}
 }
 

@@ -1,7 +1,8 @@
 /*
  * One log while it is read: what an agent's reader is given, and the tolerant
- * ways to take values out of JSON that somebody else wrote. Here null is absent,
- * a number may be a string or a float, and a wrong type is as good as nothing.
+ * ways to take values out of JSON that somebody else wrote. Here null is
+ * absent, a number may be a string or a float, and a wrong type is as good as
+ * nothing.
  */
 #ifndef IMPORT_SOURCE_H
 #define IMPORT_SOURCE_H
@@ -25,7 +26,10 @@ struct source {
 	 */
 	void *state;
 	struct json json; /* scratch; its memory is kept */
-	/* Texts of the events of one line; emptied before each. */
+	/*
+	 * Texts of the events of one line; emptied before each. The newest of
+	 * a chain of blocks: texts never move.
+	 */
 	char *arena;
 	size_t arena_len, arena_cap;
 	/* What came of it. */
@@ -48,6 +52,12 @@ void source_event_init(const struct source *s, struct event *ev);
  * over in silence. 0, or -1 when the import has to stop.
  */
 int source_event(struct source *s, const struct event *ev);
+/*
+ * The texts of before are not needed any more: for readers of documents and
+ * databases, now and then, as memory must not grow with them. Lines and the
+ * beginning of a file need no such word.
+ */
+void source_forget(struct source *s);
 /* This much usage could not be used; why is static text. */
 void source_odd(struct source *s, const char *why);
 
@@ -79,9 +89,11 @@ int64_t source_time(const struct source *s, const struct json_node *node);
  * A decimal amount of USD above 0 into the event's cost; what the logs call 0
  * is unknown to them and says nothing.
  */
-void source_cost(const struct source *s, const struct json_node *node,
-    struct event *ev);
-/* Digits and letters of 64 bits: a short name for many bytes (FNV-1a). */
+void source_cost(
+    const struct source *s, const struct json_node *node, struct event *ev);
+/* 64 bits for many bytes (FNV-1a). */
 uint64_t source_hash(const void *bytes, size_t len);
+/* Gives back what the reading took: the arena and the JSON scratch. */
+void source_release(struct source *s);
 
 #endif

@@ -73,9 +73,14 @@ read_counts(const struct value *ev, struct line *l)
 		{ "reasoning", SUM_REASONING },
 		{ "web_searches", SUM_WEB_SEARCHES },
 	};
-	uint64_t total = fetch_u64(ev, "total"), classes;
+	struct value rise;
+	uint64_t total, classes;
 	size_t i;
 
+	/* Running totals count what they rose by. */
+	if (fetch_member(ev, "rise", &rise) && rise.type == VALUE_MAP)
+		ev = &rise;
+	total = fetch_u64(ev, "total");
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		l->n[names[i].sum] = fetch_u64(ev, names[i].name);
 	classes = l->n[SUM_INPUT] + l->n[SUM_CACHE_READ] +
@@ -383,6 +388,8 @@ verdict(const struct line *l)
 		return _("void: undone, counts nothing");
 	if (text_is(l->why, "grouped"))
 		return _("part of another call of its request");
+	if (text_is(l->why, "no_rise"))
+		return _("running totals that did not rise");
 	return _("counts nothing");
 }
 

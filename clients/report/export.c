@@ -21,7 +21,7 @@ struct field {
 };
 
 /* What put takes; anything else that an event has is about this ledger. */
-#define FIELDS_MAX (EV_TEXTS + EV_COUNTS + 5)
+#define FIELDS_MAX (EV_TEXTS + EV_COUNTS + 6)
 struct fields {
 	struct field field[FIELDS_MAX];
 	size_t n;
@@ -50,6 +50,7 @@ list_fields(struct fields *f)
 	add_field(f, "copied", FIELD_BOOL);
 	add_field(f, "rank", FIELD_COUNT);
 	add_field(f, "void", FIELD_BOOL);
+	add_field(f, "running", FIELD_BOOL);
 }
 
 static const struct field *

@@ -126,6 +126,19 @@ take_total(struct wire_cursor result, struct report_row *row)
 	return unpack_total(&total.at, &row->sums, &row->sessions);
 }
 
+static int
+take_imported(struct wire_cursor result, struct answer *a)
+{
+	struct value v;
+	uint64_t rows;
+
+	a->has_imported =
+	    unpack_member(result, "imported", &v) && v.type == VALUE_ARRAY;
+	if (!a->has_imported)
+		return 0;
+	return unpack_total(&v.at, &a->imported.sums, &rows);
+}
+
 /* Waits for one page; *token is 0 after the last. */
 static enum client_result
 take_page(struct client *c, uint32_t msgid, size_t nby, int64_t deadline_ms,
@@ -144,6 +157,8 @@ take_page(struct client *c, uint32_t msgid, size_t nby, int64_t deadline_ms,
 		a->first = result;
 		if (take_total(result, &a->total) != 0)
 			return nonsense(c, "total");
+		if (take_imported(result, a) != 0)
+			return nonsense(c, "imported");
 	}
 	*token = 0;
 	if (unpack_member(result, "more", &more) && more.type == VALUE_BOOL &&

@@ -13,6 +13,9 @@ struct answer {
 	struct report_row *rows;
 	size_t n, cap;
 	struct report_row total; /* sums and sessions only */
+	/* What other tools tell of days without calls; sums only. */
+	struct report_row imported;
+	bool has_imported;
 	struct answer_page *pages;
 	struct wire_cursor first; /* the first page's result, a map */
 };

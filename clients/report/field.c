@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "clients/common/figure.h"
+
 enum field_kind {
 	FIELD_SUM,
 	FIELD_SESSIONS,
@@ -59,8 +61,7 @@ field_put_money(FILE *f, money_sum pico)
 bool
 field_is_unpriced(const struct sums *s)
 {
-	return s->n[SUM_CALLS] > 0 &&
-	       s->n[SUM_UNPRICED_CALLS] >= s->n[SUM_CALLS];
+	return figure_is_unpriced(s);
 }
 
 void

@@ -35,5 +35,11 @@ view_json(const struct ask *a, const struct answer *answer)
 	}
 	fputs("],\n \"total\":{", stdout);
 	field_put_json(stdout, &answer->total, false);
-	fputs("}}\n", stdout);
+	putchar('}');
+	if (answer->has_imported) {
+		fputs(",\n \"imported\":{", stdout);
+		field_put_json(stdout, &answer->imported, false);
+		putchar('}');
+	}
+	fputs("}\n", stdout);
 }

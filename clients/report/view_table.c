@@ -65,11 +65,20 @@ shows(const struct drawing *d, const struct column *c)
 	return d->detail <= c->last;
 }
 
+/* Without keys there is nothing to tell, unless there are two lines of it. */
+static size_t
+labels(const struct drawing *d)
+{
+	return d->a->nby > 0 ? d->a->nby : d->answer->has_imported;
+}
+
 static void
 put_heads(const struct drawing *d)
 {
 	size_t i;
 
+	if (d->a->nby == 0 && labels(d) > 0)
+		table_column(d->t, "", 0);
 	for (i = 0; i < d->a->nby; i++)
 		table_column(d->t, _(ask_key_name(d->a, i)),
 		    d->a->by[i].is_time ? 0 : TABLE_TRUNC);
@@ -90,6 +99,13 @@ put_count(const struct drawing *d, uint64_t n)
 	table_str(d->t, buf);
 }
 
+/* Other tools tell tokens of calls that they did not count. */
+static bool
+is_uncounted(const struct sums *s)
+{
+	return s->n[SUM_CALLS] == 0 && sums_total_tokens(s) > 0;
+}
+
 static void
 put_figure(const struct drawing *d, const struct column *c,
     const struct report_row *row)
@@ -98,7 +114,10 @@ put_figure(const struct drawing *d, const struct column *c,
 
 	switch (c->kind) {
 	case COLUMN_SUM:
-		put_count(d, row->sums.n[c->sum]);
+		if (c->sum == SUM_CALLS && is_uncounted(&row->sums))
+			table_str(d->t, "-");
+		else
+			put_count(d, row->sums.n[c->sum]);
 		break;
 	case COLUMN_SESSIONS:
 		put_count(d, row->sessions);
@@ -161,6 +180,8 @@ put_row(const struct drawing *d, const struct report_row *row)
 		}
 		table_text(d->t, key.len > 0 ? key : text_of(_("(none)")));
 	}
+	if (d->a->nby == 0 && labels(d) > 0)
+		table_str(d->t, _("calls"));
 	put_figures(d, row);
 }
 
@@ -197,13 +218,39 @@ put_gaps(const struct drawing *d, uint32_t *next, uint32_t until)
 }
 
 static void
-put_total(const struct drawing *d)
+put_labelled(
+    const struct drawing *d, const char *label, const struct report_row *row)
 {
 	size_t i;
 
-	for (i = 0; i < d->a->nby; i++)
-		table_str(d->t, i == 0 ? _("total") : "");
-	put_figures(d, &d->answer->total);
+	for (i = 0; i < labels(d); i++)
+		table_str(d->t, i == 0 ? label : "");
+	put_figures(d, row);
+}
+
+/* People look for the whole in the last line; JSON keeps the two apart. */
+static struct report_row
+whole(const struct answer *answer)
+{
+	struct report_row row = answer->total;
+	const struct sums *more = &answer->imported.sums;
+
+	if (!answer->has_imported || !sums_add(&row.sums, more))
+		return answer->total;
+	/* Its cost is not the whole one, as with calls without a price. */
+	if (more->n[SUM_UNPRICED_TOKENS] > 0)
+		row.sums.n[SUM_UNPRICED_CALLS] += row.sums.n[SUM_CALLS] > 0;
+	return row;
+}
+
+static void
+put_total(const struct drawing *d)
+{
+	struct report_row row = whole(d->answer);
+
+	if (d->answer->has_imported)
+		put_labelled(d, _("imported"), &d->answer->imported);
+	put_labelled(d, _("total"), &row);
 }
 
 static struct table *

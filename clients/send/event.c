@@ -14,14 +14,17 @@ event_complete(struct event *ev, struct ndjson_arena *a)
 	int64_t now_ms = client_wall_ms();
 	struct text *t = ev->text;
 
-	if (t[EV_MESSAGE].len == 0)
-		t[EV_MESSAGE] = t[EV_CALL];
-	if (!event_call_is_global(t[EV_CALL]))
-		t[EV_CALL] = (struct text){ NULL, 0 };
 	if (t[EV_SOURCE].len == 0)
 		t[EV_SOURCE] = TEXT("manual");
 	if (ev->ts_ms == 0)
 		ev->ts_ms = now_ms;
+	/* Their place is their id, and no call is theirs. */
+	if (ev->running)
+		return 0;
+	if (t[EV_MESSAGE].len == 0)
+		t[EV_MESSAGE] = t[EV_CALL];
+	if (!event_call_is_global(t[EV_CALL]))
+		t[EV_CALL] = (struct text){ NULL, 0 };
 	if (t[EV_MESSAGE].len > 0)
 		return 0;
 	if (a->cap - a->len <= UUID_TEXT_LEN ||
@@ -81,7 +84,8 @@ has_no_figures(const struct event *ev, int spared)
 	for (i = 0; i < EV_COUNTS; i++)
 		if (ev->count[i] != 0 && i != spared)
 			return false;
-	return !ev->has_cost && !ev->copied && ev->rank == EVENT_RANK_DEFAULT;
+	return !ev->has_cost && !ev->copied && !ev->running &&
+	       ev->rank == EVENT_RANK_DEFAULT;
 }
 
 int
@@ -101,6 +105,7 @@ event_from_options(const struct send_options *o, struct event *ev)
 	ev->rank = (uint8_t)o->rank;
 	ev->copied = o->copied;
 	ev->is_void = o->is_void;
+	ev->running = o->running;
 	if (o->ts != NULL && parse_ts(o->ts, &ev->ts_ms) != 0)
 		return -1;
 	return o->cost != NULL ? parse_cost(o->cost, ev) : 0;

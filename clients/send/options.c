@@ -62,6 +62,9 @@ static const struct option_spec specs[] = {
 	TOKENS("total", EV_TOTAL, "all tokens, as the source states it"),
 	TOKENS("web-searches", EV_WEB_SEARCHES, "paid web searches"),
 	WORD("cost", cost, "USD", "what the source says it cost"),
+	FLAG("session-total", running,
+	    "the counts are the session's totals so far: what rose since the "
+	    "last ones is counted"),
 	WORD("tier", text[EV_TIER], "TIER",
 	    "standard, batch, flex, priority or fast"),
 	WORD("geo", text[EV_GEO], "REGION", "the region it ran in"),

@@ -19,7 +19,7 @@ struct send_options {
 	uint64_t count[EV_COUNTS];
 	const char *cost, *ts;
 	uint64_t rank, connect_ms, ack_ms;
-	bool copied, failed, is_void, response;
+	bool copied, failed, is_void, running, response;
 	bool dry_run, no_spool, strict, json, quiet;
 };
 

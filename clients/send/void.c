@@ -10,11 +10,13 @@
 #define MSGID 1
 #define DEADLINE_MS 10000
 
+/* Running totals are named by their time. */
 bool
 is_void_session(const struct event *ev)
 {
-	return ev->is_void && ev->text[EV_MESSAGE].len == 0 &&
-	       ev->text[EV_CALL].len == 0 && ev->text[EV_REQUEST].len == 0;
+	return ev->is_void && !(ev->running && ev->ts_ms != 0) &&
+	       ev->text[EV_MESSAGE].len == 0 && ev->text[EV_CALL].len == 0 &&
+	       ev->text[EV_REQUEST].len == 0;
 }
 
 /* Everything else an option can say is of one call. */

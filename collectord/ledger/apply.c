@@ -3,6 +3,7 @@
 #include "collectord/ledger/group.h"
 #include "collectord/ledger/ids.h"
 #include "collectord/ledger/plan.h"
+#include "collectord/ledger/series.h"
 #include "proto/error.h"
 
 /* A call this sight touches, before and after. */
@@ -352,16 +353,23 @@ static int
 write_change(struct writer *w, struct touch *t)
 {
 	struct touched_groups gs;
+	struct series_next next;
 	int rc;
 
 	list_groups(t, &gs);
-	rc = take_out(w, t, &gs);
+	rc = series_take_next(w, &t->call.after.m, &next);
+	if (rc == 0)
+		rc = take_out(w, t, &gs);
 	if (rc == 0 && is_priced_alone(t, &gs))
 		rc = pricing_update(
 		    w, &t->call.after.m, false, &t->call.after.price);
 	if (rc == 0)
 		rc = save_records(w, t);
-	return rc == 0 ? put_in(w, t, &gs) : rc;
+	if (rc == 0)
+		rc = series_put(w, t->call.number, &t->call.after.m);
+	if (rc == 0)
+		rc = put_in(w, t, &gs);
+	return rc == 0 ? series_put_next(w, &next) : rc;
 }
 
 static int
@@ -408,6 +416,23 @@ ignore_sight(struct writer *w, struct touch *t)
 	return rc < 0 ? rc : APPLY_UNCHANGED;
 }
 
+/* Running totals are known by their place in the series alone. */
+static int
+give_place(struct writer *w, struct event *ev)
+{
+	char *id;
+
+	if (ev->running && ev->text[EV_MESSAGE].len == 0) {
+		id = arena_alloc(&w->arena, LIMIT_TEXT);
+		if (id == NULL)
+			return -ERR_STORE;
+		ev->text[EV_MESSAGE] =
+		    (struct text){ id, (uint32_t)event_running_id(ev, id) };
+	}
+	event_running_place(ev->text[EV_MESSAGE], &ev->ts_ms, NULL);
+	return 0;
+}
+
 int
 apply_sight(struct writer *w, const struct event *given)
 {
@@ -426,7 +451,9 @@ apply_sight(struct writer *w, const struct event *given)
 	if (ev.ts_ms == 0)
 		ev.ts_ms = w->now_us / 1000;
 	t = (struct touch){ .nids = 0 };
-	rc = find_ids(w, &t, &ev);
+	rc = give_place(w, &ev);
+	if (rc == 0)
+		rc = find_ids(w, &t, &ev);
 	if (rc == 0)
 		rc = load_targets(w, &t);
 	if (rc == 0)

@@ -6,6 +6,7 @@
 #include "collectord/ledger/group.h"
 #include "collectord/ledger/ids.h"
 #include "collectord/ledger/map.h"
+#include "collectord/ledger/series.h"
 #include "proto/error.h"
 
 struct walk {
@@ -122,6 +123,9 @@ walk_single(struct walk *k, struct span key, struct span val)
 			return 0;
 	}
 	rc = fill_billing(k, &rec);
+	/* And where running totals belong. */
+	if (rc == 0 && series_has(&rec.m))
+		rc = session_texts(k->w->txn, rec.session, rec.m.text);
 	return rc == 0 ? k->each(k->arg, number, &rec) : rc;
 }
 
@@ -152,21 +156,6 @@ audit_walk(struct writer *w,
 	return rc == STORE_NOTFOUND ? 0 : rc;
 }
 
-struct recount {
-	struct writer *w;
-	uint64_t calls;
-};
-
-static int
-note_one(void *arg, uint64_t number, const struct record *rec)
-{
-	struct recount *r = arg;
-
-	(void)number;
-	r->calls += !rec->m.is_void;
-	return writer_note(r->w, rec, 1);
-}
-
 struct told {
 	struct audit *a;
 	void (*differs)(void *arg, const char *what);
@@ -183,13 +172,71 @@ tell(void *arg, const char *what)
 		t->differs(t->arg, what);
 }
 
+struct recount {
+	struct writer *w;
+	uint64_t calls;
+	uint64_t placed;   /* running totals with a place in their series */
+	struct told *told; /* NULL where nothing is compared */
+};
+
+static int
+check_place(struct recount *r, uint64_t number, const struct record *rec)
+{
+	enum series_place place;
+	char what[64];
+	int rc = series_find(r->w, number, &rec->m, &place);
+
+	if (rc != 0 || place == SERIES_LATE)
+		return rc;
+	r->placed += place != SERIES_MISSING;
+	if (place != SERIES_FOUND) {
+		snprintf(what, sizeof(what),
+		    "running totals %llu: their place says otherwise",
+		    (unsigned long long)number);
+		tell(r->told, what);
+	}
+	return 0;
+}
+
+static int
+note_one(void *arg, uint64_t number, const struct record *rec)
+{
+	struct recount *r = arg;
+	struct sums s;
+	int rc = series_sums(r->w, rec, &s);
+
+	if (rc == 0 && r->told != NULL && series_has(&rec->m))
+		rc = check_place(r, number, rec);
+	if (rc != 0)
+		return rc;
+	r->calls += s.n[SUM_CALLS];
+	return writer_note(r->w, rec, 1);
+}
+
+/* As many places as totals that were found at theirs, so none is too many. */
+static int
+count_places(struct recount *r)
+{
+	char what[96];
+	uint64_t n;
+	int rc = series_count(r->w, &n);
+
+	if (rc != 0 || n == r->placed)
+		return rc;
+	snprintf(what, sizeof(what),
+	    "series: places of %llu running totals, not of %llu",
+	    (unsigned long long)n, (unsigned long long)r->placed);
+	tell(r->told, what);
+	return 0;
+}
+
 int
 audit_compare(struct store *store, const struct digest_key *key,
     struct audit *a, void (*differs)(void *arg, const char *what), void *arg)
 {
 	struct told told = { .a = a, .differs = differs, .arg = arg };
 	struct writer w = { .store = store, .key = *key };
-	struct recount r = { .w = &w };
+	struct recount r = { .w = &w, .told = &told };
 	struct store_info info;
 	int rc;
 
@@ -200,6 +247,8 @@ audit_compare(struct store *store, const struct digest_key *key,
 		rc = slots_folded(w.txn, &w.changes.folded);
 	if (rc == 0)
 		rc = audit_walk(&w, note_one, &r);
+	if (rc == 0)
+		rc = count_places(&r);
 	if (rc == 0)
 		rc = slot_changes_note_base(&w.changes, w.txn);
 	if (rc == 0)

@@ -340,5 +340,7 @@ budget_block(struct store_txn *txn, uint32_t id, uint64_t place_ms,
 	if (rc == 0)
 		rc = walk_chain(c, id, start, place_ms, from_ms, sum);
 	store_cursor_close(c);
+	if (rc != 0)
+		*sum = (struct budget_sum){ 0 };
 	return rc;
 }

@@ -82,9 +82,13 @@ write_be64(struct wbuf *w, uint64_t v)
 void
 write_uvar(struct wbuf *w, uint64_t v)
 {
+	uint8_t bytes[10];
+	size_t n = 0;
+
 	for (; v >= 0x80; v >>= 7)
-		write_u8(w, (uint8_t)(v | 0x80));
-	write_u8(w, (uint8_t)v);
+		bytes[n++] = (uint8_t)(v | 0x80);
+	bytes[n++] = (uint8_t)v;
+	write_bytes(w, bytes, n);
 }
 
 void
@@ -112,12 +116,6 @@ write_text(struct wbuf *w, struct text t)
 	write_bytes(w, t.p, t.len);
 }
 
-void
-rbuf_init(struct rbuf *r, struct span s)
-{
-	*r = (struct rbuf){ .p = s.p, .end = (const uint8_t *)s.p + s.len };
-}
-
 static const uint8_t *
 take(struct rbuf *r, size_t n)
 {
@@ -131,12 +129,11 @@ take(struct rbuf *r, size_t n)
 	return p;
 }
 
-uint8_t
-read_u8(struct rbuf *r)
+static uint32_t
+get_be32(const uint8_t *p)
 {
-	const uint8_t *p = take(r, 1);
-
-	return p == NULL ? 0 : *p;
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	       (uint32_t)p[2] << 8 | p[3];
 }
 
 uint32_t
@@ -144,34 +141,34 @@ read_be32(struct rbuf *r)
 {
 	const uint8_t *p = take(r, 4);
 
-	if (p == NULL)
-		return 0;
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	       (uint32_t)p[2] << 8 | p[3];
+	return p == NULL ? 0 : get_be32(p);
 }
 
 uint64_t
 read_be64(struct rbuf *r)
 {
-	uint64_t high = read_be32(r);
+	const uint8_t *p = take(r, 8);
 
-	return high << 32 | read_be32(r);
+	return p == NULL ? 0 : (uint64_t)get_be32(p) << 32 | get_be32(p + 4);
 }
 
 uint64_t
-read_uvar(struct rbuf *r)
+read_long_uvar(struct rbuf *r)
 {
+	const uint8_t *p = r->p, *end = r->end;
 	uint64_t v = 0;
 	int shift;
-	uint8_t b;
 
-	for (shift = 0; shift < 64; shift += 7) {
-		b = read_u8(r);
-		if (shift == 63 && b > 1)
+	if (r->failed)
+		return 0;
+	for (shift = 0; shift < 64 && p < end; shift += 7, p++) {
+		if (shift == 63 && *p > 1)
 			break;
-		v |= (uint64_t)(b & 0x7f) << shift;
-		if (b < 0x80)
+		v |= (uint64_t)(*p & 0x7f) << shift;
+		if (*p < 0x80) {
+			r->p = p + 1;
 			return v;
+		}
 	}
 	r->failed = true;
 	return 0;
@@ -189,10 +186,16 @@ money_sum
 read_money(struct rbuf *r)
 {
 	__extension__ typedef unsigned __int128 u128;
-	u128 z = 0;
+	struct rbuf start = *r;
+	/* Most sums are not too large for a small number. */
+	u128 z = read_uvar(r);
 	int shift;
 	uint8_t b;
 
+	if (!r->failed)
+		return (money_sum)(z >> 1 ^ (z & 1 ? ~(u128)0 : 0));
+	*r = start;
+	z = 0;
 	for (shift = 0; shift < 128; shift += 7) {
 		b = read_u8(r);
 		if (shift == 126 && b > 3)

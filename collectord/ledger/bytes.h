@@ -41,11 +41,35 @@ struct rbuf {
 	bool failed;
 };
 
-void rbuf_init(struct rbuf *r, struct span s);
-uint8_t read_u8(struct rbuf *r);
+static inline void
+rbuf_init(struct rbuf *r, struct span s)
+{
+	*r = (struct rbuf){ .p = s.p, .end = (const uint8_t *)s.p + s.len };
+}
+
+static inline uint8_t
+read_u8(struct rbuf *r)
+{
+	if (r->failed || r->p == r->end) {
+		r->failed = true;
+		return 0;
+	}
+	return *r->p++;
+}
+
+uint64_t read_long_uvar(struct rbuf *r); /* of any length */
+
+/* Records are full of these, and most are one byte. */
+static inline uint64_t
+read_uvar(struct rbuf *r)
+{
+	if (!r->failed && r->p < r->end && *r->p < 0x80)
+		return *r->p++;
+	return read_long_uvar(r);
+}
+
 uint32_t read_be32(struct rbuf *r);
 uint64_t read_be64(struct rbuf *r);
-uint64_t read_uvar(struct rbuf *r);
 int64_t read_svar(struct rbuf *r);
 money_sum read_money(struct rbuf *r);
 struct text read_text(struct rbuf *r); /* points into the span */

@@ -276,22 +276,32 @@ intern_rule(
 }
 
 int
+rule_find(struct store_txn *txn, const struct digest_key *key, struct span rule,
+    uint32_t *number)
+{
+	uint8_t place[16];
+	struct span at;
+	uint32_t found;
+	int rc = find(txn, TABLE_RULES, digest64(key, rule.p, rule.len), rule,
+	    place, &at, &found);
+
+	if (rc == 0)
+		*number = found;
+	return rc;
+}
+
+int
 rule_bytes(struct store_txn *txn, uint32_t id, struct span *rule)
 {
 	return tuple_by_id(txn, TABLE_RULES, id, rule);
 }
 
-int
-dims_texts(struct store_txn *txn, uint32_t id, struct text texts[EV_TEXTS],
-    uint64_t *pricing)
+static int
+read_dims(struct span tuple, struct text texts[EV_TEXTS], uint64_t *pricing)
 {
-	struct span tuple;
 	struct rbuf r;
-	int i, rc;
+	int i;
 
-	rc = tuple_by_id(txn, TABLE_DIMS, id, &tuple);
-	if (rc != 0)
-		return rc;
 	rbuf_init(&r, tuple);
 	texts[EV_MACHINE] = read_text(&r);
 	for (i = DIMS_FIRST; i <= DIMS_LAST; i++)
@@ -300,6 +310,29 @@ dims_texts(struct store_txn *txn, uint32_t id, struct text texts[EV_TEXTS],
 	if (pricing != NULL)
 		*pricing = r.p < r.end ? read_uvar(&r) : 0;
 	return r.failed ? -ERR_STORE : 0;
+}
+
+int
+dims_texts(struct store_txn *txn, uint32_t id, struct text texts[EV_TEXTS],
+    uint64_t *pricing)
+{
+	struct span tuple;
+	int rc = tuple_by_id(txn, TABLE_DIMS, id, &tuple);
+
+	return rc == 0 ? read_dims(tuple, texts, pricing) : rc;
+}
+
+int
+dims_texts_at(struct store_cursor *c, uint32_t id, struct text texts[EV_TEXTS],
+    uint64_t *pricing)
+{
+	struct span tuple;
+	uint8_t buf[8];
+	int rc = store_find(c, id_key(buf, id), &tuple);
+
+	if (rc != 0)
+		return rc == STORE_NOTFOUND ? -ERR_STORE : rc;
+	return read_dims(tuple, texts, pricing);
 }
 
 int

@@ -39,11 +39,17 @@ int intern_rule(
  */
 int dims_texts(struct store_txn *txn, uint32_t id, struct text texts[EV_TEXTS],
     uint64_t *pricing);
+/* The same with a cursor of TABLE_DIMS, for many numbers nearly in order. */
+int dims_texts_at(struct store_cursor *c, uint32_t id,
+    struct text texts[EV_TEXTS], uint64_t *pricing);
 int session_texts(
     struct store_txn *txn, uint32_t id, struct text texts[EV_TEXTS]);
 /* The number of a session that is known already, else STORE_NOTFOUND. */
 int session_find(struct store_txn *txn, const struct digest_key *key,
     struct text machine, struct text session, uint32_t *id);
+/* Likewise of a rule; *number is left alone where it has none. */
+int rule_find(struct store_txn *txn, const struct digest_key *key,
+    struct span rule, uint32_t *number);
 int rule_bytes(struct store_txn *txn, uint32_t id, struct span *rule);
 /* How many were given out. */
 int intern_count(struct store_txn *txn, enum store_table t, uint32_t *n);

@@ -240,19 +240,16 @@ int
 id_settle(struct store_cursor *c, uint64_t high, uint64_t low, uint64_t number)
 {
 	uint8_t place[17], bytes[8];
-	struct span val;
 	struct wbuf w;
+	bool exists;
 	int probe, rc;
 
 	wbuf_init(&w, bytes, sizeof(bytes));
 	write_be64(&w, number);
 	for (probe = 0; probe <= PROBES_MAX; probe++) {
 		place_key(place, high, low, (uint8_t)probe);
-		rc = store_find(c, place_span(place), &val);
-		if (rc == STORE_NOTFOUND)
-			return store_set_found(
-			    c, false, place_span(place), wbuf_span(&w));
-		if (rc != 0)
+		rc = store_add(c, place_span(place), wbuf_span(&w), &exists);
+		if (rc != 0 || !exists)
 			return rc;
 	}
 	return -ERR_STORE;

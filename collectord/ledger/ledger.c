@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "collectord/ledger/aggregates.h"
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/migrate.h"
 #include "collectord/ledger/prices.h"
@@ -417,6 +418,22 @@ find_extent(struct store_txn *txn, struct ledger_status *st)
 	return rc == STORE_NOTFOUND ? 0 : rc;
 }
 
+/* By the days that only other tools tell of. */
+static int
+widen_extent(struct store_txn *txn, struct ledger_status *st)
+{
+	int64_t first, last;
+	int rc = aggregates_extent(txn, &first, &last);
+
+	if (rc != 0)
+		return rc == STORE_NOTFOUND ? 0 : rc;
+	if (st->first_ts_ms == 0 || first < st->first_ts_ms)
+		st->first_ts_ms = first;
+	if (last > st->last_ts_ms)
+		st->last_ts_ms = last - last % SLOT_MS;
+	return 0;
+}
+
 int
 ledger_status(struct ledger *l, struct ledger_status *st)
 {
@@ -436,6 +453,8 @@ ledger_status(struct ledger *l, struct ledger_status *st)
 		rc = count_calls(txn, st);
 	if (rc == 0)
 		rc = find_extent(txn, st);
+	if (rc == 0)
+		rc = widen_extent(txn, st);
 	store_abort(txn);
 	st->events = info.entries[TABLE_EVENTS];
 	st->sessions = sessions;

@@ -88,7 +88,8 @@ struct ledger_status {
 	uint64_t sessions;
 	uint64_t store_bytes; /* used pages */
 	uint64_t map_bytes;
-	int64_t first_ts_ms, last_ts_ms; /* 0 where empty; slot-rounded */
+	int64_t first_ts_ms, last_ts_ms; /* 0 where empty; slot-rounded.
+					  * Aggregates included. */
 	uint32_t schema;
 };
 int ledger_status(struct ledger *l, struct ledger_status *st);

@@ -3,6 +3,8 @@
 #include "collectord/ledger/reader.h"
 #include "proto/codec_budget.h"
 
+#define BRIEF_MOST 2000 /* entries looked at for a session, on the loop */
+
 static const struct stored_budget *
 find(const struct budgets *list, struct text name)
 {
@@ -67,6 +69,9 @@ finish(struct ledger_call *c, int rc)
 	if (rc == -ERR_TOO_LARGE)
 		return method_fail(
 		    c, ERR_TOO_LARGE, "name", "there are 64 budgets already");
+	if (rc == STORE_NOTFOUND)
+		return method_fail(
+		    c, ERR_NOT_FOUND, "name", "no budget of that name");
 	if (rc != 0)
 		return method_store_error(c, rc);
 	pack_map(c->result, 0);
@@ -110,17 +115,19 @@ struct asked {
 };
 
 static int
-find_session(struct writer *r, struct asked *a)
+find_session(struct writer *r, struct asked *a, size_t most)
 {
 	int rc;
 
 	a->session_id = NO_SESSION;
 	if (a->session.len == 0)
 		a->session = TEXT("last");
-	rc = reader_find_session(r, &a->machine, &a->session);
+	rc = reader_find_session(r, most, &a->machine, &a->session);
 	if (rc == 0)
 		rc = session_find(
 		    r->txn, &r->key, a->machine, a->session, &a->session_id);
+	if (rc == READER_TOO_LONG)
+		return rc;
 	if (rc == STORE_NOTFOUND)
 		a->session_id = NO_SESSION;
 	return rc < 0 ? rc : 0;
@@ -209,11 +216,13 @@ method_budgets(struct ledger_call *c)
 	if (rc == 0)
 		rc = budgets_load(r.txn, &list);
 	if (rc == 0 && any_session(&list))
-		rc = find_session(&r, &a);
+		rc = find_session(&r, &a, c->is_brief ? BRIEF_MOST : SIZE_MAX);
 	if (rc == 0)
 		rc = pack_states(c, &r, &a, &list);
 	reader_end(&r);
 	budgets_release(&list);
+	if (rc == READER_TOO_LONG)
+		return METHOD_AGAIN;
 	if (rc == STORE_NOTFOUND)
 		return method_fail(
 		    c, ERR_NOT_FOUND, "name", "no budget of that name");

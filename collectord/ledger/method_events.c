@@ -2,6 +2,7 @@
 #include "collectord/ledger/methods_impl.h"
 #include "collectord/ledger/params.h"
 #include "collectord/ledger/reader.h"
+#include "collectord/ledger/series.h"
 
 /* Log entries looked at for one page, and what a page may hold. */
 #define EXAMINED_MAX 50000
@@ -10,9 +11,14 @@
 
 struct page {
 	struct writer r;
+	struct store_cursor *records;
+	struct reader_texts seen;
 	uint64_t after, limit, since, until;
 	struct text session, machine;
 	bool detail;
+	/* Of the running totals at hand; whether there is any. */
+	struct merged rise;
+	bool rises;
 	struct packer events;
 	uint32_t n;
 	uint64_t next;
@@ -59,6 +65,10 @@ why_not(
 	int rc;
 
 	*why = rec->m.is_void ? "void" : NULL;
+	if (*why == NULL && series_has(&rec->m) && !p->rises) {
+		*why = "no_rise";
+		return 0;
+	}
 	if (*why != NULL || rec->m.text[EV_REQUEST].len == 0 ||
 	    rec->m.text[EV_CALL].len > 0)
 		return 0;
@@ -95,23 +105,51 @@ pack_detail(struct packer *k, uint64_t number, const struct record *rec,
 		pack_money(k, rec->price.cost_pico);
 }
 
+/* What running totals add, under the names of an event. */
+static void
+pack_rise(struct packer *k, const struct merged *rise)
+{
+	uint32_t n = rise->has_cost;
+	int i;
+
+	for (i = 0; i < EV_LATENCY_MS; i++)
+		n += rise->count[i] > 0;
+	pack_str(k, "rise");
+	pack_map(k, n);
+	for (i = 0; i < EV_LATENCY_MS; i++) {
+		if (rise->count[i] == 0)
+			continue;
+		pack_str(k, event_count_names[i]);
+		pack_u64(k, rise->count[i]);
+	}
+	if (!rise->has_cost)
+		return;
+	pack_str(k, "cost");
+	pack_money(k, rise->cost_pico);
+}
+
 static int
 add(struct page *p, uint64_t number, const struct record *rec)
 {
 	const char *why = NULL;
 	struct event ev;
+	bool has_rise = p->detail && series_has(&rec->m);
 	int rc = 0;
 
-	if (p->detail)
+	if (has_rise)
+		rc = series_rise(&p->r, &rec->m, &p->rise, &p->rises);
+	if (rc == 0 && p->detail)
 		rc = why_not(p, number, rec, &why);
 	if (rc != 0)
 		return rc;
 	reader_event(rec, &ev);
-	pack_event_with(&p->events, &ev, p->detail ? 6 : 1);
+	pack_event_with(&p->events, &ev, p->detail ? 6u + has_rise : 1);
 	pack_str(&p->events, "revision");
 	pack_u64(&p->events, rec->revision);
 	if (p->detail)
 		pack_detail(&p->events, number, rec, why);
+	if (has_rise)
+		pack_rise(&p->events, &p->rise);
 	p->n++;
 	return p->events.failed ? -ERR_STORE : 0;
 }
@@ -129,7 +167,7 @@ take(struct page *p, struct span key, struct span val)
 	rbuf_init(&r, val);
 	number = found = read_be64(&r);
 	arena_clear(&p->r.arena);
-	rc = writer_load(&p->r, &found, &rec);
+	rc = reader_load(&p->r, p->records, &found, &p->seen, &rec);
 	/* A forward says only that another call took this one in. */
 	if (rc != 0 || found != number || rec.is_pruned || !is_wanted(p, &rec))
 		return rc;
@@ -139,7 +177,7 @@ take(struct page *p, struct span key, struct span val)
 static int
 fill(struct page *p)
 {
-	struct store_cursor *c;
+	struct store_cursor *c = NULL;
 	struct span k, v;
 	uint8_t buf[8];
 	struct wbuf w;
@@ -149,10 +187,11 @@ fill(struct page *p)
 		return 0;
 	wbuf_init(&w, buf, sizeof(buf));
 	write_be64(&w, p->after + 1);
-	rc = store_cursor_open(p->r.txn, TABLE_LOG, &c);
-	if (rc != 0)
-		return rc;
-	rc = store_seek(c, wbuf_span(&w), &k, &v);
+	rc = store_cursor_open(p->r.txn, TABLE_EVENTS, &p->records);
+	if (rc == 0)
+		rc = store_cursor_open(p->r.txn, TABLE_LOG, &c);
+	if (rc == 0)
+		rc = store_seek(c, wbuf_span(&w), &k, &v);
 	while (rc == 0) {
 		if (p->n >= p->limit || p->events.len > PAGE_BYTES_MAX ||
 		    examined++ >= EXAMINED_MAX) {
@@ -164,6 +203,7 @@ fill(struct page *p)
 			rc = store_next(c, &k, &v);
 	}
 	store_cursor_close(c);
+	store_cursor_close(p->records);
 	return rc == STORE_NOTFOUND ? 0 : rc;
 }
 

@@ -213,6 +213,7 @@ static int
 reload(struct ledger *l)
 {
 	price_book_clear(l->writer.book);
+	price_memo_forget(l->writer.memo);
 	return ledger_load_prices(l, l->writer.book);
 }
 

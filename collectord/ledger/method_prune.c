@@ -5,6 +5,7 @@
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/methods_impl.h"
 #include "collectord/ledger/params.h"
+#include "collectord/ledger/series.h"
 
 #define STEP_CALLS 500
 /*
@@ -19,6 +20,7 @@ struct prune {
 	uint64_t next, end;
 	int64_t before_ms;
 	bool dry_run;
+	bool again; /* a series had too many: its call comes once more */
 	uint64_t pruned, bytes;
 };
 
@@ -82,6 +84,33 @@ prune_group(struct prune *p, struct group *g)
 }
 
 static int
+prune_placed(void *arg, uint64_t number, struct record *rec)
+{
+	int rc = note_base(arg, number, rec);
+
+	return rc == 0 ? strip(arg, number, rec) : rc;
+}
+
+/*
+ * All that is old of the series at once: what its totals add depends on those
+ * before them, which may have larger numbers.
+ */
+static int
+prune_series(struct prune *p, uint64_t number, struct record *rec)
+{
+	struct writer *w = &p->l->writer;
+	enum series_passed how = SERIES_WITHOUT_IT;
+	int rc = 0;
+
+	if (!p->dry_run)
+		rc = series_pass(w, &rec->m, p->before_ms, STEP_CALLS,
+		    prune_placed, p, &how);
+	p->again = how == SERIES_NOT_YET;
+	/* A late one has no place and adds nothing. */
+	return rc == 0 && how == SERIES_WITHOUT_IT ? strip(p, number, rec) : rc;
+}
+
+static int
 prune_one(struct prune *p, uint64_t number)
 {
 	struct writer *w = &p->l->writer;
@@ -99,8 +128,9 @@ prune_one(struct prune *p, uint64_t number)
 		if (g.n > 1 && g.n <= GROUP_MAX)
 			return g.number[0] == number ? prune_group(p, &g) : 0;
 	}
-	rc = note_base(p, number, &rec);
-	return rc == 0 ? strip(p, number, &rec) : rc;
+	if (series_has(&rec.m))
+		return prune_series(p, number, &rec);
+	return prune_placed(p, number, &rec);
 }
 
 static int
@@ -129,13 +159,18 @@ static int
 step(struct prune *p)
 {
 	struct writer *w = &p->l->writer;
-	uint64_t stop = p->next + (p->dry_run ? TRIAL_CALLS : STEP_CALLS);
+	uint64_t most = p->dry_run ? TRIAL_CALLS : STEP_CALLS;
+	uint64_t stop = p->next + most, full = p->pruned + most;
 	int rc = writer_begin(w, p->l->now_us());
 
 	if (rc != 0)
 		return rc;
-	for (; rc == 0 && p->next < p->end && p->next < stop; p->next++)
+	p->again = false;
+	while (rc == 0 && !p->again && p->next < p->end && p->next < stop &&
+	       p->pruned < full) {
 		rc = prune_one(p, p->next);
+		p->next += !p->again;
+	}
 	if (rc == 0 && !p->dry_run)
 		return ledger_commit(p->l);
 	writer_abort(w);

@@ -1,7 +1,9 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "collectord/ledger/methods_impl.h"
 #include "collectord/ledger/notes.h"
+#include "collectord/ledger/notices.h"
 #include "collectord/ledger/params.h"
 #include "collectord/ledger/reader.h"
 
@@ -13,8 +15,20 @@ struct about {
 	uint64_t calls;
 };
 
+/* The texts of the dims seen last: a session has few, mostly one. */
+struct dims_seen {
+	uint32_t dims;
+	bool is_known;
+	struct text texts[EV_TEXTS];
+};
+
+/* Calls and records that a brief look may take. */
+#define BRIEF_CALLS 2000
+#define QUOTA_TELL_PERCENT 90
+#define MINUTE_MS 60000 /* when it is emptied is told to the second, or so */
+
 static void
-look_at(struct about *a, const struct record *rec)
+look_at(struct about *a, const struct record *rec, const struct text texts[])
 {
 	const struct merged *m = &rec->m;
 
@@ -22,10 +36,10 @@ look_at(struct about *a, const struct record *rec)
 		a->first_ms = m->ts_ms;
 	if (a->calls == 0 || m->ts_ms >= a->last_ms) {
 		a->last_ms = m->ts_ms;
-		if (m->text[EV_AGENT].len > 0)
-			a->agent = m->text[EV_AGENT];
-		if (m->text[EV_PROJECT].len > 0)
-			a->project = m->text[EV_PROJECT];
+		if (texts[EV_AGENT].len > 0)
+			a->agent = texts[EV_AGENT];
+		if (texts[EV_PROJECT].len > 0)
+			a->project = texts[EV_PROJECT];
 	}
 	if (m->text[EV_PARENT_SESSION].len > 0)
 		a->parent = m->text[EV_PARENT_SESSION];
@@ -33,23 +47,56 @@ look_at(struct about *a, const struct record *rec)
 }
 
 static int
-find_about(struct writer *r, struct about *a)
+see_dims(struct writer *r, uint32_t dims, struct dims_seen *seen)
+{
+	if (seen->is_known && seen->dims == dims)
+		return 0;
+	seen->is_known = true;
+	seen->dims = dims;
+	return dims_texts(r->txn, dims, seen->texts, NULL);
+}
+
+/*
+ * A call that several numbers lead to is looked at more than once, which does
+ * no harm. Texts stay where the map has them: this transaction only reads.
+ */
+static int
+look_at_calls(struct writer *r, struct session_calls *calls, struct about *a)
+{
+	struct dims_seen seen = { .is_known = false };
+	struct store_cursor *c;
+	struct record rec;
+	struct span val;
+	size_t i;
+	int rc = store_cursor_open(r->txn, TABLE_EVENTS, &c);
+
+	for (i = 0; rc == 0 && i < calls->n; i++) {
+		rc = reader_seek(c, &calls->numbers[i], &val);
+		if (rc == 0 && !record_read(val, &rec))
+			rc = -ERR_STORE;
+		if (rc != 0 || rec.session != calls->id || rec.is_pruned ||
+		    rec.m.is_void)
+			continue;
+		rc = see_dims(r, rec.dims, &seen);
+		if (rc == 0)
+			look_at(a, &rec, seen.texts);
+	}
+	store_cursor_close(c);
+	return rc;
+}
+
+static int
+find_about(struct writer *r, size_t most, struct about *a)
 {
 	struct session_calls calls;
-	struct record rec;
-	size_t i;
 	int rc;
 
-	rc = reader_find_session(r, &a->machine, &a->session);
+	rc = reader_find_session(r, most, &a->machine, &a->session);
 	if (rc != 0)
 		return rc;
-	rc = reader_session_calls(r, a->machine, a->session, &calls);
-	for (i = 0; rc == 0 && i < calls.n; i++) {
-		rc = writer_load(r, &calls.numbers[i], &rec);
-		if (rc == 0 && rec.session == calls.id && !rec.is_pruned &&
-		    !rec.m.is_void)
-			look_at(a, &rec);
-	}
+	rc = reader_session_numbers(r, a->machine, a->session, most, &calls);
+	if (rc == 0)
+		rc = look_at_calls(r, &calls, a);
 	a->id = calls.id;
 	free(calls.numbers);
 	return rc;
@@ -69,9 +116,10 @@ exactly(struct writer *r, struct text t)
 	return (struct text){ p, t.len + 1 };
 }
 
+/* The report of the session's sums, read to its end. */
 static int
-pack_sums(
-    struct ledger *l, struct writer *r, const struct about *a, struct packer *k)
+read_sums(struct ledger *l, struct writer *r, size_t most,
+    const struct about *a, struct ledger_query **out)
 {
 	struct report_query q = { .nedges = 2,
 		.by = { KEY_PROVIDER, KEY_MODEL, KEY_RULE },
@@ -93,12 +141,12 @@ pack_sums(
 	free(q.edges);
 	if (lq == NULL)
 		return -ERR_STORE;
-	while ((rc = ledger_query_step(lq, 100000)) == 1)
-		;
+	rc = ledger_query_step(lq, most);
 	if (rc == 0)
-		ledger_query_pack(lq, 0, 0, k);
-	ledger_query_free(lq);
-	return rc;
+		*out = lq;
+	else
+		ledger_query_free(lq);
+	return rc > 0 ? READER_TOO_LONG : rc;
 }
 
 static void
@@ -109,8 +157,8 @@ pack_pair(struct packer *k, const char *name, struct text t)
 }
 
 static int
-pack_about(
-    struct ledger *l, struct writer *r, const struct about *a, struct packer *k)
+pack_about(struct writer *r, const struct about *a,
+    const struct ledger_query *sums, struct packer *k)
 {
 	struct context_note ctx;
 	int rc = notes_context(r->txn, a->id, &ctx);
@@ -140,12 +188,15 @@ pack_about(
 	pack_str(k, "windows");
 	rc = notes_pack_windows(r->txn, k);
 	pack_str(k, "report");
-	return rc == 0 ? pack_sums(l, r, a, k) : rc;
+	ledger_query_pack(sums, 0, 0, k);
+	return rc;
 }
 
 int
 method_session(struct ledger_call *c)
 {
+	size_t most = c->is_brief ? BRIEF_CALLS : SIZE_MAX;
+	struct ledger_query *sums = NULL;
 	struct about a = { 0 };
 	struct writer r;
 	int rc;
@@ -158,10 +209,15 @@ method_session(struct ledger_call *c)
 		    c, ERR_MISSING, "session", "a session or last");
 	rc = reader_begin(&r, c->ledger);
 	if (rc == 0)
-		rc = find_about(&r, &a);
+		rc = find_about(&r, most, &a);
 	if (rc == 0)
-		rc = pack_about(c->ledger, &r, &a, c->result);
+		rc = read_sums(c->ledger, &r, most, &a, &sums);
+	if (rc == 0)
+		rc = pack_about(&r, &a, sums, c->result);
+	ledger_query_free(sums);
 	reader_end(&r);
+	if (rc == READER_TOO_LONG)
+		return METHOD_AGAIN;
 	return rc == 0 ? METHOD_DONE : method_store_error(c, rc);
 }
 
@@ -185,6 +241,36 @@ read_window(struct value item, struct window_note *n)
 	return true;
 }
 
+/* "quota/NAME/RESETS": told once before it is emptied again. */
+static int
+tell_quota(struct store_txn *txn, const struct window_note *w, int64_t now_ms)
+{
+	struct notice n = { .kind = NOTICE_QUOTA,
+		.level = NOTICE_WARN,
+		.subject = w->name,
+		.to_ms = w->resets_ms,
+		.is_tokens = true, /* percent: no money */
+		.limit = 100 };
+	char id[LIMIT_TEXT + 40];
+	money_sum used;
+	int rc;
+
+	if (money_parse_sum(w->used_percent.p, w->used_percent.len, &used) !=
+		0 ||
+	    used < (money_sum)QUOTA_TELL_PERCENT * MONEY_USD ||
+	    used > (money_sum)1000 * MONEY_USD || w->resets_ms <= now_ms)
+		return 0;
+	n.spent = used / MONEY_USD;
+	n.level = n.spent >= 100 ? NOTICE_LIMIT : NOTICE_WARN;
+	n.id = (struct text){ id,
+		(uint32_t)snprintf(id, sizeof(id), "quota/%.*s/%lld/%s",
+		    (int)w->name.len, w->name.p,
+		    (long long)w->resets_ms / MINUTE_MS,
+		    notice_level_names[n.level]) };
+	rc = notice_make(txn, now_ms, &n);
+	return rc < 0 ? rc : 0;
+}
+
 static int
 put_windows(struct ledger_call *c, struct store_txn *txn, int64_t now_ms)
 {
@@ -202,6 +288,8 @@ put_windows(struct ledger_call *c, struct store_txn *txn, int64_t now_ms)
 		    !read_window(item, &n))
 			return -ERR_BAD_PARAMS;
 		rc = notes_put_window(txn, &n);
+		if (rc == 0)
+			rc = tell_quota(txn, &n, now_ms);
 	}
 	return rc;
 }

@@ -76,7 +76,7 @@ find_calls(struct ledger_call *c, struct voiding *v)
 	}
 	rc = reader_begin(&r, c->ledger);
 	if (rc == 0)
-		rc = reader_find_session(&r, &machine, &session);
+		rc = reader_find_session(&r, SIZE_MAX, &machine, &session);
 	if (rc == 0)
 		rc = reader_session_calls(&r, machine, session, &v->calls);
 	reader_end(&r);

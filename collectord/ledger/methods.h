@@ -20,12 +20,18 @@ struct ledger_call {
 	struct error error;        /* after METHOD_FAILED */
 	void *state;               /* the method's own between its steps */
 	uint64_t owner; /* who asks; never 0, and no other's while it lives */
+	bool is_brief;  /* METHOD_AGAIN rather than a long step */
 };
 
 struct ledger_method {
 	const char *name;
 	bool writes;
 	bool is_logged; /* it changes what reports say: worth a line */
+	/*
+	 * Mostly a matter of a moment. With is_brief its first step packs the
+	 * whole result or keeps nothing.
+	 */
+	bool is_short;
 	int (*step)(struct ledger_call *c);
 	/* Frees state where the caller gives up early; NULL: there is none. */
 	void (*cancel)(struct ledger_call *c);

@@ -30,6 +30,12 @@ int method_budgets(struct ledger_call *c);
 int method_notices(struct ledger_call *c);
 int method_notice_claim(struct ledger_call *c);
 int method_notice_confirm(struct ledger_call *c);
+/* method_aggregate.c */
+int method_aggregate_put(struct ledger_call *c);
+int method_aggregates(struct ledger_call *c);
+int method_aggregate_drop(struct ledger_call *c);
+void method_aggregate_drop_cancel(struct ledger_call *c);
+
 /* method_prune.c */
 int method_prune(struct ledger_call *c);
 void method_prune_cancel(struct ledger_call *c);

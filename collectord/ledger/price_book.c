@@ -468,6 +468,7 @@ rule_of_row(const struct row *row, const struct price_call *call,
 {
 	*rule = (struct price_rule){ .kind = PRICE_TABLE,
 		.entry = text_of(row->entry),
+		.by_hour = row->fact->peak != NULL,
 		.since_day = row->since_day,
 		.base = row->standard.rates,
 		.n_steps = row->standard.n_steps };

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "collectord/ledger/series.h"
 #include "collectord/ledger/writer.h"
 #include "proto/error.h"
 
@@ -88,6 +89,24 @@ use_rule(const struct merged *m, const struct price_rule *rule, uint32_t number,
 }
 
 static int
+number_rule(struct writer *w, const struct price_rule *rule, uint32_t *number)
+{
+	uint8_t bytes[PRICE_RULE_BYTES_MAX];
+	struct wbuf b;
+	int rc;
+
+	wbuf_init(&b, bytes, sizeof(bytes));
+	price_rule_write(&b, rule);
+	if (b.failed)
+		return -ERR_STORE;
+	if (!w->only_reads)
+		return intern_rule(&w->interner, w->txn, wbuf_span(&b), number);
+	*number = UINT32_MAX; /* no rule has it, so it differs from all */
+	rc = rule_find(w->txn, &w->key, wbuf_span(&b), number);
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
+static int
 match(struct writer *w, const struct merged *m, struct pricing *p)
 {
 	struct price_call call = {
@@ -97,22 +116,20 @@ match(struct writer *w, const struct merged *m, struct pricing *p)
 		.geo = m->text[EV_GEO],
 		.ts_ms = m->ts_ms,
 	};
-	uint8_t bytes[PRICE_RULE_BYTES_MAX];
-	struct price_rule rule;
-	struct wbuf b;
-	uint32_t number;
-	int rc;
+	struct price_matched *matched;
+	int rc = 0;
 
 	use_reported(m, p);
-	if (price_match(w->book, &call, &rule) != PRICE_OK)
-		return 0;
-	wbuf_init(&b, bytes, sizeof(bytes));
-	price_rule_write(&b, &rule);
-	if (b.failed)
+	matched = price_memo_match(&w->memo, w->book, &call);
+	if (matched == NULL)
 		return -ERR_STORE;
-	rc = intern_rule(&w->interner, w->txn, wbuf_span(&b), &number);
+	if (matched->rc != PRICE_OK)
+		return 0;
+	if (!matched->has_number)
+		rc = number_rule(w, &matched->rule, &matched->number);
+	matched->has_number = rc == 0 && matched->number != UINT32_MAX;
 	if (rc == 0)
-		use_rule(m, &rule, number, p);
+		use_rule(m, &matched->rule, matched->number, p);
 	return rc;
 }
 
@@ -139,9 +156,8 @@ keep(struct writer *w, const struct merged *m, struct pricing *p)
 	return 0;
 }
 
-int
-pricing_update(
-    struct writer *w, const struct merged *m, bool anew, struct pricing *p)
+static int
+update(struct writer *w, const struct merged *m, bool anew, struct pricing *p)
 {
 	uint32_t key = key_of(m);
 	bool same = p->key == key && !anew;
@@ -152,6 +168,24 @@ pricing_update(
 		return 0;
 	}
 	return same ? keep(w, m, p) : match(w, m, p);
+}
+
+int
+pricing_update(
+    struct writer *w, const struct merged *m, bool anew, struct pricing *p)
+{
+	struct merged rise;
+	bool adds;
+	int rc;
+
+	if (!series_has(m))
+		return update(w, m, anew, p);
+	rc = series_rise(w, m, &rise, &adds);
+	if (rc == 0 && adds)
+		return update(w, &rise, anew, p);
+	/* Nothing to price yet. */
+	*p = (struct pricing){ .code = PRICING_NONE };
+	return rc;
 }
 
 void

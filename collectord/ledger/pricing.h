@@ -33,8 +33,9 @@ pricing_step(uint64_t code)
 size_t pricing_text(uint64_t code, char buf[32]);
 
 /*
- * Brings *p up to date with m: the same rule where it still applies and
- * `anew` does not forbid it, else today's book. 0 or a store error.
+ * Brings *p up to date with m (of running totals: with their rise): the same
+ * rule where it still applies and `anew` does not forbid it, else today's book.
+ * 0 or a store error.
  */
 int pricing_update(
     struct writer *w, const struct merged *m, bool anew, struct pricing *p);

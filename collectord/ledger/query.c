@@ -95,6 +95,7 @@ ledger_query_new(struct ledger *l, struct report_query *q)
 	q->edges = NULL;
 	clamp_edges(&lq->q);
 	lq->reads_sessions = q->want_sessions || query_has_key(q, KEY_SESSION);
+	lq->wants_rule = query_has_key(q, KEY_RULE);
 	lq->reads_totals =
 	    !lq->reads_sessions && q->nby == 0 && q->nfilter == 0;
 	if (!copy_patterns(lq)) {
@@ -108,8 +109,9 @@ static void
 end_reading(struct ledger_query *lq)
 {
 	store_cursor_close(lq->cursor);
+	store_cursor_close(lq->dims_cursor);
 	store_abort(lq->txn);
-	lq->cursor = NULL;
+	lq->cursor = lq->dims_cursor = NULL;
 	lq->txn = NULL;
 }
 
@@ -127,6 +129,7 @@ ledger_query_free(struct ledger_query *lq)
 	free(lq->names);
 	free(lq->rows);
 	free(lq->rules);
+	imported_free(lq->imported);
 	map_release(&lq->group_map);
 	map_release(&lq->name_map);
 	map_release(&lq->row_map);
@@ -222,6 +225,8 @@ begin_reading(struct ledger_query *lq)
 		rc = store_cursor_open(lq->txn,
 		    lq->reads_sessions ? TABLE_SESSION_SLOTS : TABLE_SLOTS,
 		    &lq->cursor);
+	if (rc == 0)
+		rc = store_cursor_open(lq->txn, TABLE_DIMS, &lq->dims_cursor);
 	if (rc != 0)
 		return rc;
 	lq->dims_group = calloc(lq->ndims + 1, sizeof(*lq->dims_group));
@@ -231,7 +236,9 @@ begin_reading(struct ledger_query *lq)
 	if (lq->dims_group == NULL ||
 	    (lq->reads_sessions && lq->session_group == NULL) || !plan(lq))
 		return -ERR_STORE;
-	return 0;
+	if (lq->has_no_imports)
+		return 0;
+	return imported_begin(&lq->imported, lq->l, &lq->q, lq->txn);
 }
 
 static bool
@@ -317,13 +324,14 @@ ledger_query_step(struct ledger_query *lq, size_t budget)
 		rc = begin_reading(lq);
 	while (rc == 0 && lq->run < lq->nruns && budget-- > 0)
 		rc = step(lq);
-	if (rc != 0) {
-		end_reading(lq);
-		return rc;
-	}
-	if (lq->run < lq->nruns)
+	if (rc == 0 && lq->run < lq->nruns)
 		return 1;
-	rc = query_finish(lq);
+	if (rc == 0)
+		rc = imported_step(lq->imported, budget > 0 ? budget : 1);
+	if (rc == 1)
+		return 1;
+	if (rc == 0)
+		rc = query_finish(lq);
 	end_reading(lq);
 	return rc;
 }

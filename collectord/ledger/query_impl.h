@@ -6,6 +6,7 @@
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/map.h"
 #include "collectord/ledger/pricing.h"
+#include "collectord/ledger/query_imported.h"
 
 /* Slots [from, to) of one level, all of one period. */
 struct run {
@@ -31,6 +32,8 @@ struct ledger_query {
 	struct arena arena;
 	struct store_txn *txn;
 	struct store_cursor *cursor;
+	struct store_cursor *dims_cursor; /* numbers come nearly in order */
+	bool wants_rule;
 	bool reads_sessions, positioned, done;
 	bool reads_totals;   /* no dims are asked for */
 	uint32_t total_slot; /* the next of a run where totals are read */
@@ -52,6 +55,8 @@ struct ledger_query {
 	uint64_t total_sessions;
 	struct named_rule *rules; /* where the rule is a key */
 	size_t nrules, rules_cap;
+	struct imported *imported; /* NULL: nothing is */
+	bool has_no_imports;       /* it is not asked for any */
 };
 
 /* Makes room for one more item; items is the address of the pointer. */

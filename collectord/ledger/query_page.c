@@ -76,11 +76,24 @@ keep_rules(struct ledger_query *lq)
 	return rc;
 }
 
+static int
+add_rows(struct ledger_query *lq)
+{
+	size_t i;
+
+	for (i = 0; i < lq->nrows; i++)
+		if (!sums_add(&lq->total, &lq->rows[i].sums))
+			return -ERR_STORE;
+	return 0;
+}
+
 int
 query_finish(struct ledger_query *lq)
 {
 	int rc = keep_rules(lq);
 
+	if (rc == 0)
+		rc = add_rows(lq);
 	lq->done = rc == 0;
 	if (lq->nrows > 1)
 		qsort_r(
@@ -156,9 +169,15 @@ ledger_query_pack(const struct ledger_query *lq, size_t from, uint64_t token,
 	size_t i, end = page_end(lq, from);
 	bool more = end < lq->nrows;
 	bool rules = from == 0 && query_is_by(&lq->q, KEY_RULE);
-	struct report_row row;
+	struct report_row row = { .period = 0 };
+	uint64_t imported =
+	    from == 0 ? imported_sums(lq->imported, &row.sums) : 0;
 
-	pack_map(k, 2 + (from == 0 ? 2 : 0) + rules + more);
+	pack_map(k, 2 + (from == 0 ? 2 : 0) + rules + more + (imported > 0));
+	if (imported > 0) {
+		pack_str(k, "imported");
+		pack_total(k, &row.sums, imported);
+	}
 	if (from == 0) {
 		pack_str(k, "columns");
 		pack_columns(k);

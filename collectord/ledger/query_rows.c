@@ -110,10 +110,12 @@ group_of_dims(struct ledger_query *lq, uint32_t dims, uint32_t *index)
 	if (dims >= lq->ndims)
 		return -ERR_STORE;
 	if (lq->dims_group[dims] == 0) {
-		rc = dims_texts(lq->txn, dims, texts, &pricing);
+		rc = dims_texts_at(lq->dims_cursor, dims, texts, &pricing);
 		if (rc != 0)
 			return rc;
-		texts[RULE_TEXT].len = (uint32_t)pricing_text(pricing, rule);
+		if (lq->wants_rule)
+			texts[RULE_TEXT].len =
+			    (uint32_t)pricing_text(pricing, rule);
 		texts[RULE_TEXT].p = rule;
 		if (!passes(&lq->q, texts, false)) {
 			lq->dims_group[dims] = 1;
@@ -229,7 +231,7 @@ query_take(
     struct ledger_query *lq, struct rbuf *key, struct span val, uint32_t period)
 {
 	uint32_t dims, group, row, session = 0, name = 0;
-	struct sums s;
+	bool any;
 	int rc = 0;
 
 	if (lq->reads_sessions) {
@@ -243,15 +245,14 @@ query_take(
 		return rc;
 	if (name == UINT32_MAX || group == UINT32_MAX)
 		return 0;
-	if (key->failed || !sums_read(val, &s))
+	if (key->failed || !sums_have_calls(val, &any))
 		return -ERR_STORE;
-	if (s.n[SUM_CALLS] == 0)
+	if (!any)
 		return 0;
 	rc = find_row(lq, period, group, name, &row);
 	if (rc == 0)
 		rc = count_session(lq, row, session);
-	if (rc == 0 &&
-	    (!sums_add(&lq->rows[row].sums, &s) || !sums_add(&lq->total, &s)))
+	if (rc == 0 && !sums_read_add(val, &lq->rows[row].sums))
 		rc = -ERR_STORE;
 	return rc;
 }

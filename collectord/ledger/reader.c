@@ -33,6 +33,7 @@ reader_event(const struct record *rec, struct event *ev)
 	ev->cost_pico = rec->m.cost_pico;
 	ev->rank = rec->m.rank;
 	ev->is_void = rec->m.is_void;
+	ev->running = event_running_place(ev->text[EV_MESSAGE], NULL, NULL);
 	ev->copied = rec->m.stamp[EV_MESSAGE].standing >> 2 & 1;
 }
 
@@ -74,38 +75,98 @@ make_unique(struct session_calls *c)
 	c->n = n;
 }
 
-/* Where a number leads by now, without loading more than the record. */
-static int
-resolve(struct writer *r, uint64_t *number)
+int
+reader_seek(struct store_cursor *c, uint64_t *number, struct span *val)
 {
-	struct record rec;
-	struct span val;
+	struct span key;
 	uint8_t buf[8];
 	struct wbuf w;
+	uint64_t forward;
 	int rc;
 
 	for (;;) {
 		wbuf_init(&w, buf, sizeof(buf));
 		write_be64(&w, *number);
-		rc = store_get(r->txn, TABLE_EVENTS, wbuf_span(&w), &val);
-		if (rc != 0 || !record_read(val, &rec))
-			return -ERR_STORE;
-		if (!rec.is_forward)
+		key = wbuf_span(&w);
+		rc = store_find(c, key, val);
+		if (rc != 0)
+			return rc == STORE_NOTFOUND ? -ERR_STORE : rc;
+		if (!record_forward(*val, &forward))
 			return 0;
-		*number = rec.forward;
+		/* A forward leads to an older number, so this ends. */
+		if (forward >= *number)
+			return -ERR_STORE;
+		*number = forward;
 	}
+}
+
+static int
+see_texts(struct writer *r, const struct record *rec, struct reader_texts *seen)
+{
+	bool knew = seen->is_known;
+	int rc = 0;
+
+	seen->is_known = false;
+	if (!knew || seen->dims != rec->dims)
+		rc = dims_texts(r->txn, rec->dims, seen->texts, NULL);
+	/* The machine is in both and the same. */
+	if (rc == 0 && (!knew || seen->session != rec->session))
+		rc = session_texts(r->txn, rec->session, seen->texts);
+	seen->dims = rec->dims;
+	seen->session = rec->session;
+	seen->is_known = rc == 0;
+	return rc;
+}
+
+int
+reader_load(struct writer *r, struct store_cursor *c, uint64_t *number,
+    struct reader_texts *seen, struct record *rec)
+{
+	struct span val;
+	int rc = reader_seek(c, number, &val);
+
+	if (rc == 0 && !record_read(val, rec))
+		rc = -ERR_STORE;
+	if (rc != 0 || rec->is_pruned)
+		return rc;
+	rc = see_texts(r, rec, seen);
+	if (rc == 0)
+		record_fill(rec, seen->texts);
+	return rc;
+}
+
+/* The numbers are in order, which makes each step to the next a short one. */
+static int
+resolve(struct writer *r, struct session_calls *calls)
+{
+	struct store_cursor *c;
+	struct span val;
+	bool moved = false;
+	uint64_t was;
+	size_t i;
+	int rc = store_cursor_open(r->txn, TABLE_EVENTS, &c);
+
+	for (i = 0; rc == 0 && i < calls->n; i++) {
+		was = calls->numbers[i];
+		rc = reader_seek(c, &calls->numbers[i], &val);
+		moved = moved || calls->numbers[i] != was;
+	}
+	store_cursor_close(c);
+	if (moved)
+		make_unique(calls);
+	return rc;
 }
 
 /* A session's keys are one range of the ids. */
 static int
-list_keys(struct writer *r, uint64_t high, struct session_calls *calls)
+list_keys(
+    struct writer *r, uint64_t high, size_t most, struct session_calls *calls)
 {
 	struct store_cursor *c;
 	struct span k, v;
 	uint8_t buf[8];
 	struct rbuf b;
 	struct wbuf w;
-	uint64_t number;
 	int rc;
 
 	wbuf_init(&w, buf, sizeof(buf));
@@ -116,10 +177,8 @@ list_keys(struct writer *r, uint64_t high, struct session_calls *calls)
 	rc = store_seek(c, wbuf_span(&w), &k, &v);
 	while (rc == 0 && k.len >= 8 && memcmp(k.p, buf, 8) == 0) {
 		rbuf_init(&b, v);
-		number = read_be64(&b);
-		rc = resolve(r, &number);
-		if (rc == 0)
-			rc = add_number(calls, number);
+		rc = calls->n < most ? add_number(calls, read_be64(&b))
+				     : READER_TOO_LONG;
 		if (rc == 0)
 			rc = store_next(c, &k, &v);
 	}
@@ -158,8 +217,8 @@ list_recent(struct writer *r, struct session_calls *calls)
 }
 
 int
-reader_session_calls(struct writer *r, struct text machine, struct text session,
-    struct session_calls *calls)
+reader_session_numbers(struct writer *r, struct text machine,
+    struct text session, size_t most, struct session_calls *calls)
 {
 	struct text texts[EV_TEXTS] = { { 0 } };
 	struct id id;
@@ -173,16 +232,26 @@ reader_session_calls(struct writer *r, struct text machine, struct text session,
 	texts[EV_SESSION] = session;
 	texts[EV_MESSAGE] = TEXT("x");
 	id_of_key(&id, &r->key, texts);
-	rc = list_keys(r, id.high, calls);
+	rc = list_keys(r, id.high, most, calls);
 	if (rc == 0)
 		rc = list_recent(r, calls);
 	make_unique(calls);
 	return rc;
 }
 
+int
+reader_session_calls(struct writer *r, struct text machine, struct text session,
+    struct session_calls *calls)
+{
+	int rc = reader_session_numbers(r, machine, session, SIZE_MAX, calls);
+
+	return rc == 0 ? resolve(r, calls) : rc;
+}
+
 /* The session of the call that changed last. */
 static int
-find_last(struct writer *r, struct text *machine, struct text *session)
+find_last(
+    struct writer *r, size_t most, struct text *machine, struct text *session)
 {
 	struct store_cursor *c;
 	struct span k, v;
@@ -206,7 +275,8 @@ find_last(struct writer *r, struct text *machine, struct text *session)
 		}
 		arena_clear(&r->arena);
 		if (rc == 0)
-			rc = store_prev(c, &k, &v);
+			rc = most-- > 0 ? store_prev(c, &k, &v)
+					: READER_TOO_LONG;
 	}
 	store_cursor_close(c);
 	return rc;
@@ -214,7 +284,8 @@ find_last(struct writer *r, struct text *machine, struct text *session)
 
 /* The newest session of that name of any machine. */
 static int
-find_elsewhere(struct writer *r, struct text *machine, struct text session)
+find_elsewhere(
+    struct writer *r, size_t most, struct text *machine, struct text session)
 {
 	struct text texts[EV_TEXTS];
 	uint32_t id;
@@ -227,24 +298,26 @@ find_elsewhere(struct writer *r, struct text *machine, struct text session)
 			*machine = arena_text(&r->arena, texts[EV_MACHINE]);
 			return 0;
 		}
+		if (rc == 0 && most-- == 0)
+			rc = READER_TOO_LONG;
 	}
 	return rc == 0 ? STORE_NOTFOUND : rc;
 }
 
 int
 reader_find_session(
-    struct writer *r, struct text *machine, struct text *session)
+    struct writer *r, size_t most, struct text *machine, struct text *session)
 {
 	uint32_t id;
 	int rc;
 
 	if (text_is(*session, "last"))
-		return find_last(r, machine, session);
+		return find_last(r, most, machine, session);
 	if (machine->len > 0)
 		return session_find(r->txn, &r->key, *machine, *session, &id);
 	rc = session_find(r->txn, &r->key, r->machine, *session, &id);
 	if (rc == STORE_NOTFOUND)
-		return find_elsewhere(r, machine, *session);
+		return find_elsewhere(r, most, machine, *session);
 	*machine = r->machine;
 	return rc;
 }

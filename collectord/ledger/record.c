@@ -299,6 +299,19 @@ record_session(struct span s)
 	return b.failed ? UINT32_MAX : session;
 }
 
+bool
+record_forward(struct span s, uint64_t *number)
+{
+	struct rbuf b;
+
+	rbuf_init(&b, s);
+	read_u8(&b);
+	if (read_u8(&b) != KIND_FORWARD)
+		return false;
+	*number = read_uvar(&b);
+	return !b.failed;
+}
+
 void
 record_fill(struct record *r, const struct text texts[EV_TEXTS])
 {

@@ -58,6 +58,8 @@ void record_write(struct wbuf *w, const struct record *r);
 bool record_read(struct span s, struct record *r);
 /* Only the session's number, much faster; UINT32_MAX where there is none. */
 uint32_t record_session(struct span s);
+/* Where a forward leads; false where the bytes are none. */
+bool record_forward(struct span s, uint64_t *number);
 /* Puts the interned texts in: EV_MACHINE, EV_SESSION, DIMS_FIRST…DIMS_LAST. */
 void record_fill(struct record *r, const struct text texts[EV_TEXTS]);
 

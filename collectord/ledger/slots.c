@@ -132,16 +132,32 @@ note_coarser(struct slot_changes *c, uint32_t slot, uint32_t dims,
 	return 0;
 }
 
-/* One row of the finest level, and what it adds to the others by now. */
 static int
-note_levels(struct slot_changes *c, uint32_t slot, uint32_t dims,
+note_finest(struct slot_changes *c, uint32_t slot, uint32_t dims,
     const struct sums *s, int sign)
 {
 	struct slot_change key = { .slot = slot, .dims = dims };
-	int rc = note(c, &key, s, sign);
 
-	if (rc == 0 && !c->is_base && place_in_time(slot, dims) < c->folded)
-		rc = note_coarser(c, slot, dims, s, sign);
+	return note(c, &key, s, sign);
+}
+
+/*
+ * What the gathered rows of the finest level add to the others by now. At the
+ * end, as many calls share a row.
+ */
+static int
+spread(struct slot_changes *c)
+{
+	struct slot_change it;
+	size_t i, n = c->is_base ? 0 : c->n;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < n; i++) {
+		it = c->items[i]; /* a copy, as items may move */
+		if (it.level == 0 && !sums_is_zero(&it.sums) &&
+		    place_in_time(it.slot, it.dims) < c->folded)
+			rc = note_coarser(c, it.slot, it.dims, &it.sums, 1);
+	}
 	return rc;
 }
 
@@ -162,7 +178,7 @@ slot_changes_note(
     struct slot_changes *c, const struct contribution *add, int sign)
 {
 	uint32_t slot = (uint32_t)(add->ts_ms / SLOT_MS);
-	int rc = note_levels(c, slot, add->dims, &add->sums, sign);
+	int rc = note_finest(c, slot, add->dims, &add->sums, sign);
 
 	return rc != 0 ? rc
 		       : note_session(c, slot, add->session, add->dims,
@@ -217,28 +233,61 @@ sums_write(struct wbuf *w, const struct sums *s)
 		write_money(w, s->plan_cost);
 }
 
+/* The version and the mask; false where the bytes are no sums. */
+static bool
+read_mask(struct rbuf *r, struct span bytes, uint64_t *mask)
+{
+	uint8_t version;
+
+	rbuf_init(r, bytes);
+	version = read_u8(r);
+	*mask = read_uvar(r);
+	return !r->failed && version == SUMS_VERSION &&
+	       *mask >> (SUM_COUNTS + 2) == 0;
+}
+
 bool
-sums_read(struct span bytes, struct sums *s)
+sums_have_calls(struct span bytes, bool *any)
 {
 	struct rbuf r;
 	uint64_t mask;
+
+	if (!read_mask(&r, bytes, &mask))
+		return false;
+	*any = mask >> SUM_CALLS & 1;
+	return true;
+}
+
+bool
+sums_read_add(struct span bytes, struct sums *s)
+{
+	struct rbuf r;
+	uint64_t mask, counts;
+	bool over = false;
 	int i;
 
-	*s = (struct sums){ 0 };
-	rbuf_init(&r, bytes);
-	if (read_u8(&r) != SUMS_VERSION)
+	if (!read_mask(&r, bytes, &mask))
 		return false;
-	mask = read_uvar(&r);
-	if (mask >> (SUM_COUNTS + 2) != 0)
-		return false;
-	for (i = 0; i < SUM_COUNTS; i++)
-		if (mask >> i & 1)
-			s->n[i] = read_uvar(&r);
+	for (counts = mask & ((1u << SUM_COUNTS) - 1); counts != 0;
+	     counts &= counts - 1) {
+		i = __builtin_ctzll(counts);
+		over |=
+		    __builtin_add_overflow(s->n[i], read_uvar(&r), &s->n[i]);
+	}
 	if (mask >> SUM_COUNTS & 1)
-		s->cost = read_money(&r);
+		over |=
+		    __builtin_add_overflow(s->cost, read_money(&r), &s->cost);
 	if (mask >> (SUM_COUNTS + 1) & 1)
-		s->plan_cost = read_money(&r);
-	return !r.failed && r.p == r.end;
+		over |= __builtin_add_overflow(
+		    s->plan_cost, read_money(&r), &s->plan_cost);
+	return !over && !r.failed && r.p == r.end;
+}
+
+bool
+sums_read(struct span bytes, struct sums *s)
+{
+	*s = (struct sums){ 0 };
+	return sums_read_add(bytes, s);
 }
 
 /* Sums of what is there can be neither negative nor absurd. */
@@ -317,6 +366,9 @@ slot_changes_apply(struct slot_changes *c, struct store_txn *txn)
 
 	if (c->n == 0)
 		return 0;
+	rc = spread(c);
+	if (rc != 0)
+		return rc;
 	/* The index is of no more use: slot_changes_clear empties it. */
 	if (c->n > 1)
 		qsort(c->items, c->n, sizeof(*c->items), compare_items);
@@ -498,7 +550,7 @@ note_base_table(
 			rc = note_session(
 			    c, it.slot, it.session, it.dims, &s, 1);
 		else
-			rc = note_levels(c, it.slot, it.dims, &s, 1);
+			rc = note_finest(c, it.slot, it.dims, &s, 1);
 		if (rc == 0)
 			rc = store_next(cur, &key, &val);
 	}
@@ -597,7 +649,9 @@ slot_changes_compare(struct slot_changes *changes, struct store_txn *txn,
 	int rc;
 
 	*n = 0;
-	rc = compare_table(&c, txn, TABLE_SLOTS);
+	rc = spread(changes);
+	if (rc == 0)
+		rc = compare_table(&c, txn, TABLE_SLOTS);
 	if (rc == 0)
 		rc = compare_table(&c, txn, TABLE_SESSION_SLOTS);
 	for (i = 0; rc == 0 && i < changes->n; i++)

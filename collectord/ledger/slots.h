@@ -92,6 +92,10 @@ void slot_changes_release(struct slot_changes *c);
 
 void slot_key_write(struct wbuf *w, int level, uint32_t slot, uint32_t dims);
 bool sums_read(struct span s, struct sums *out);
+/* Adds what is stored to *into; false also where that is too much. */
+bool sums_read_add(struct span s, struct sums *into);
+/* Do they count a call? False where the bytes are no sums. */
+bool sums_have_calls(struct span s, bool *any);
 void sums_write(struct wbuf *w, const struct sums *s);
 
 #endif

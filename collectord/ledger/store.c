@@ -22,7 +22,8 @@
 static const char *const table_names[STORE_TABLES] = { "meta", "events", "ids",
 	"requests", "log", "dims", "sessions", "slots", "session_slots",
 	"sources", "cursors", "rules", "prices", "notes", "base_slots",
-	"base_sessions", "budgets", "budget_sums", "notices" };
+	"base_sessions", "series", "budgets", "budget_sums", "notices",
+	"aggregates" };
 
 struct store {
 	MDB_env *env;
@@ -343,6 +344,17 @@ store_set_found(
 
 	return store_err(
 	    mdb_cursor_put(c->cur, &k, &v, found ? MDB_CURRENT : 0));
+}
+
+int
+store_add(
+    struct store_cursor *c, struct span key, struct span val, bool *exists)
+{
+	MDB_val k = val_of(key), v = val_of(val);
+	int rc = mdb_cursor_put(c->cur, &k, &v, MDB_NOOVERWRITE);
+
+	*exists = rc == MDB_KEYEXIST;
+	return *exists ? 0 : store_err(rc);
 }
 
 int

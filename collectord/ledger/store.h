@@ -30,9 +30,11 @@ enum store_table {
 	TABLE_NOTES,         /* session or quota window -> what was told last */
 	TABLE_BASE_SLOTS,    /* like the finest slots, of pruned calls */
 	TABLE_BASE_SESSIONS, /* like session_slots, of pruned calls */
+	TABLE_SERIES,        /* 16-byte digest, be64 ts -> running totals */
 	TABLE_BUDGETS,       /* name -> budget */
 	TABLE_BUDGET_SUMS,   /* be32 budget, be64 place -> what was spent */
 	TABLE_NOTICES,       /* notices, and what was ever told: notices.h */
+	TABLE_AGGREGATES,    /* what other tools said of whole days */
 	STORE_TABLES
 };
 
@@ -86,6 +88,9 @@ int store_find(struct store_cursor *c, struct span key, struct span *v);
 /* After a store_find of this key: puts a value there, or takes it away. */
 int store_set_found(
     struct store_cursor *c, bool found, struct span key, struct span val);
+/* Puts what is not there yet, in one go; else *exists and nothing is done. */
+int store_add(
+    struct store_cursor *c, struct span key, struct span val, bool *exists);
 int store_delete_found(struct store_cursor *c, bool found);
 
 /* Writes a compact copy to a new file, 0600, and flushes it. */

@@ -3,6 +3,7 @@
 #include "collectord/ledger/apply.h"
 #include "collectord/ledger/ids.h"
 #include "collectord/ledger/notices.h"
+#include "collectord/ledger/series.h"
 #include "proto/error.h"
 
 static struct span
@@ -83,6 +84,8 @@ writer_release(struct writer *w)
 	store_abort(w->txn);
 	w->txn = NULL;
 	interner_release(&w->interner);
+	price_memo_free(w->memo);
+	w->memo = NULL;
 	price_book_free(w->book);
 	recent_release(&w->recent);
 	slot_changes_release(&w->changes);
@@ -140,6 +143,7 @@ static void
 forget(struct writer *w)
 {
 	interner_forget(&w->interner);
+	price_memo_forget(w->memo);
 	slot_changes_clear(&w->changes);
 	slot_changes_clear(&w->base);
 	sources_clear(&w->sources);
@@ -271,8 +275,6 @@ save_log(struct writer *w, uint64_t number, uint64_t old_revision,
 int
 writer_save(struct writer *w, uint64_t number, struct record *rec, bool fresh)
 {
-	uint8_t key[8], bytes[RECORD_BYTES_MAX];
-	struct wbuf b;
 	int rc = 0;
 
 	if (!rec->is_forward) {
@@ -283,8 +285,17 @@ writer_save(struct writer *w, uint64_t number, struct record *rec, bool fresh)
 			    rec->m.text[EV_MACHINE], rec->m.text[EV_SESSION],
 			    &rec->session);
 	}
-	if (rc == 0)
-		rc = save_log(w, number, rec->revision, &rec->revision);
+	return rc == 0 ? writer_save_interned(w, number, rec, fresh) : rc;
+}
+
+int
+writer_save_interned(
+    struct writer *w, uint64_t number, struct record *rec, bool fresh)
+{
+	uint8_t key[8], bytes[RECORD_BYTES_MAX];
+	struct wbuf b;
+	int rc = save_log(w, number, rec->revision, &rec->revision);
+
 	if (rc != 0)
 		return rc;
 	wbuf_init(&b, bytes, sizeof(bytes));
@@ -301,11 +312,11 @@ writer_note_base(struct writer *w, const struct record *rec)
 	struct contribution c = { .dims = rec->dims,
 		.session = rec->session,
 		.ts_ms = rec->m.ts_ms };
+	int rc = series_sums(w, rec, &c.sums);
 
-	if (rec->m.is_void)
-		return 0;
+	if (rc != 0 || sums_is_zero(&c.sums))
+		return rc;
 	w->base.is_base = true;
-	pricing_sums(&rec->m, &rec->price, &c.sums);
 	return slot_changes_note(&w->base, &c, 1);
 }
 
@@ -315,9 +326,9 @@ writer_note(struct writer *w, const struct record *rec, int sign)
 	struct contribution c = { .dims = rec->dims,
 		.session = rec->session,
 		.ts_ms = rec->m.ts_ms };
+	int rc = series_sums(w, rec, &c.sums);
 
-	if (rec->m.is_void)
-		return 0;
-	pricing_sums(&rec->m, &rec->price, &c.sums);
+	if (rc != 0 || sums_is_zero(&c.sums))
+		return rc;
 	return slot_changes_note(&w->changes, &c, sign);
 }

@@ -7,6 +7,7 @@
 #define LEDGER_WRITER_H
 
 #include "collectord/ledger/dims.h"
+#include "collectord/ledger/price_memo.h"
 #include "collectord/ledger/pricing.h"
 #include "collectord/ledger/recent.h"
 #include "collectord/ledger/slots.h"
@@ -25,6 +26,9 @@ struct writer {
 	struct sources sources;
 	struct watch watch;
 	struct price_book *book;
+	struct price_memo *memo; /* of book; NULL: none yet */
+	/* Nothing can be made: rules that have no number keep none. */
+	bool only_reads;
 	bool prefers_reported;  /* cost_mode = reported */
 	struct arena arena;     /* texts of this transaction */
 	struct text plan;       /* plan.h: calls without billing it covers */
@@ -55,6 +59,10 @@ int writer_load(struct writer *w, uint64_t *number, struct record *rec);
  * numbers. fresh: the number is new and the largest.
  */
 int writer_save(
+    struct writer *w, uint64_t number, struct record *rec, bool fresh);
+
+/* The same where rec->dims and rec->session are set. */
+int writer_save_interned(
     struct writer *w, uint64_t number, struct record *rec, bool fresh);
 
 /* Notes what rec adds to the sums by its price (sign 1), or takes out (-1). */

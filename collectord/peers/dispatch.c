@@ -302,14 +302,15 @@ dispatch_violation(struct conn *c, const struct error *e)
 }
 
 static int
-call_ledger(struct conn *c, const struct request *rq, struct error *err)
+call_ledger(struct conn *c, const struct request *rq, struct packer *k,
+    struct error *err)
 {
 	const struct ledger_method *m = ledger_method_find(rq->method);
 
 	if (m == NULL)
 		return error_set(
 		    err, ERR_UNKNOWN_METHOD, NULL, "no such method");
-	return method_begin(c, m, rq, err);
+	return method_begin(c, m, rq, k, err);
 }
 
 void
@@ -334,7 +335,7 @@ dispatch_message(struct conn *c, const void *msg, size_t len)
 		c->server->turn_spent += m->cost;
 		rc = m->handle(c, &rq, k, &err);
 	} else {
-		rc = call_ledger(c, &rq, &err);
+		rc = call_ledger(c, &rq, k, &err);
 	}
 	if (rc == REPLY_LATER || rq.is_notification)
 		return;

@@ -40,9 +40,12 @@ struct method_call {
 	unsigned char params[];
 };
 
-/* Calls a method for a peer: REPLY_LATER, or REPLY_ERROR with *err. */
+/*
+ * Calls a method for a peer: REPLY_LATER, or REPLY_ERROR with *err. What is
+ * short is done at once, with its result in k: REPLY_NOW.
+ */
 int method_begin(struct conn *c, const struct ledger_method *method,
-    const struct request *rq, struct error *err);
+    const struct request *rq, struct packer *k, struct error *err);
 /*
  * A call that answers nobody. Copies params, one value. method_start() makes it
  * run; between the two the caller may pack a head to the result. NULL without

@@ -8,7 +8,7 @@
 #include "collectord/sys.h"
 
 /* Records of a report looked at on the loop, and on the pool at a time. */
-#define LOOP_BUDGET 2000
+#define LOOP_BUDGET 6000
 #define POOL_BUDGET 20000
 
 /* A report that did not end at once, or has pages left. */

@@ -45,7 +45,8 @@ is_same(const struct event *a, const struct event *b)
 	return memcmp(a->count, b->count, sizeof(a->count)) == 0 &&
 	       a->ts_ms == b->ts_ms && a->has_cost == b->has_cost &&
 	       a->cost_pico == b->cost_pico && a->copied == b->copied &&
-	       a->is_void == b->is_void && a->rank == b->rank;
+	       a->is_void == b->is_void && a->rank == b->rank &&
+	       a->running == b->running;
 }
 
 /* Texts that are no UTF-8 are refused later, and printed as U+FFFD. */

@@ -34,8 +34,9 @@ compare_event(const struct event *a, const struct event *b, size_t at)
 	if (a->has_cost != b->has_cost ||
 	    (a->has_cost && a->cost_pico != b->cost_pico))
 		fail("cost", at);
-	if (a->copied != b->copied || a->is_void != b->is_void)
-		fail("copied or void", at);
+	if (a->copied != b->copied || a->is_void != b->is_void ||
+	    a->running != b->running)
+		fail("copied, void or running", at);
 	if (a->rank != b->rank)
 		fail("rank", at);
 }

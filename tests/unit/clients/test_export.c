@@ -73,7 +73,7 @@ Test(export, a_line_reads_back_as_the_event)
 	ev.has_cost = true;
 	ev.cost_pico = 1234567890123;
 	ev.rank = 3;
-	ev.copied = ev.is_void = true;
+	ev.copied = ev.is_void = ev.running = true;
 	pack_page(&ev, 1);
 	cr_assert_eq(export(&p), 0);
 	cr_expect(p.more && p.next == 77, "next %lu", (unsigned long)p.next);
@@ -90,7 +90,7 @@ Test(export, a_line_reads_back_as_the_event)
 	cr_expect_eq(back.ts_ms, ev.ts_ms);
 	cr_expect_eq(back.cost_pico, ev.cost_pico);
 	cr_expect_eq(back.rank, 3);
-	cr_expect(back.copied && back.is_void && back.has_cost);
+	cr_expect(back.copied && back.is_void && back.has_cost && back.running);
 	json_release(&json);
 }
 

@@ -74,10 +74,12 @@ Test(ndjson, own_names_come_back_as_they_went, .timeout = 30)
 	    "\"cache_write_1h\":4,\"output\":9,\"reasoning\":6,"
 	    "\"total\":10000000000,\"web_searches\":8,\"latency_ms\":9,"
 	    "\"ok\":false,\"cost\":0.000000000001,\"copied\":true,"
-	    "\"void\":true,\"rank\":255}";
+	    "\"void\":true,\"rank\":255,\"running\":true}";
 	static const struct pair pairs[] = { { all, all },
 		{ "{\"ok\":true}", "{\"ok\":true}" },
 		{ "{\"cost\":0}", "{\"cost\":0}" },
+		{ "{\"running\":1}", "{\"running\":true}" },
+		{ "{\"running\":null}", "{}" },
 		{ "{\"rank\":0}", "{\"rank\":0}" }, { "{}", "{}" } };
 
 	CHECK(pairs);

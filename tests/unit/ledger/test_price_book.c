@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "collectord/ledger/price_book.h"
+#include "collectord/ledger/price_memo.h"
 #include "collectord/ledger/price_table.h"
 #include "proto/calendar.h"
 
@@ -467,5 +468,62 @@ Test(price_book, a_match_takes_microseconds, .timeout = 30)
 	cr_assert_lt(
 	    ns / 100000, 100000, "%lld ns a match", (long long)(ns / 100000));
 	cr_log_info("%lld ns a match\n", (long long)(ns / 100000));
+	price_book_free(book);
+}
+
+/* The nth of some hundred thousand calls, hours, days and tiers all about. */
+static struct price_call
+any_call(uint64_t n)
+{
+	static const char *const models[] = { "deepseek-v4-flash",
+		"deepseek-v4-pro", "claude-opus-4-6", "claude-sonnet-4-5",
+		"gpt-5", "gemini-2.5-pro", "nobody-knows-it" };
+	static const char *const tiers[] = { "", "batch", "priority", "odd" };
+	uint64_t h = n * 0x9e3779b97f4a7c15u;
+
+	h ^= h >> 29;
+	return (struct price_call){ .provider = TEXT(""),
+		.model = text_of(models[h % 7]),
+		.tier = text_of(tiers[(h >> 8) % 4]),
+		.geo = (h >> 16) % 5 == 0 ? TEXT("us") : TEXT(""),
+		.ts_ms = 1786000000000 +
+			 (int64_t)((h >> 20) % (40 * 24 * 60)) * 60000 };
+}
+
+Test(price_memo, it_answers_as_the_book_does, .timeout = 30)
+{
+	struct price_book *book = price_book_new();
+	struct price_memo *memo = NULL;
+	struct price_matched *m;
+	struct price_rule rule;
+	struct price_call call;
+	uint64_t n;
+	int rc;
+
+	cr_assert_not_null(book);
+	for (n = 0; n < 200000; n++) {
+		if (n == 100000) {
+			add(book, "gpt-5", 7);
+			price_memo_forget(memo);
+		}
+		call = any_call(n);
+		rc = price_match(book, &call, &rule);
+		m = price_memo_match(&memo, book, &call);
+		cr_assert_not_null(m);
+		cr_assert_eq(m->rc, rc, "call %llu: %d, the book says %d",
+		    (unsigned long long)n, m->rc, rc);
+		if (rc != PRICE_OK)
+			continue;
+		cr_assert(text_eq(m->rule.entry, rule.entry) &&
+			      text_eq(m->rule.window, rule.window) &&
+			      m->rule.base.of[PRICE_INPUT] ==
+				  rule.base.of[PRICE_INPUT],
+		    "call %llu: %.*s %lld, the book says %.*s %lld",
+		    (unsigned long long)n, (int)m->rule.entry.len,
+		    m->rule.entry.p, (long long)m->rule.base.of[PRICE_INPUT],
+		    (int)rule.entry.len, rule.entry.p,
+		    (long long)rule.base.of[PRICE_INPUT]);
+	}
+	price_memo_free(memo);
 	price_book_free(book);
 }

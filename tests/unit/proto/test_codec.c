@@ -118,6 +118,34 @@ Test(codec, every_field_of_an_event_arrives, .timeout = 30)
 	put_free(p);
 }
 
+Test(codec, running_totals_travel_without_a_message, .timeout = 30)
+{
+	struct packer k = { 0 }, again = { 0 };
+	struct request rq;
+	struct event ev;
+	struct put *p;
+
+	event_init(&ev);
+	ev.text[EV_SESSION] = TEXT("s");
+	ev.ts_ms = 1778580000123;
+	ev.running = true;
+	pack_put(&k, 7, &ev, 1, NULL, 0);
+	cr_assert_eq(unpack_request(k.p, k.len, &rq, NULL), 0, "no request");
+	p = put_of(rq.params);
+	cr_assert_eq(p->nevents, 1, "refused: %s",
+	    p->nrejects > 0 ? p->rejects[0].error.message : "");
+	cr_expect(p->events[0].running, "no running totals any more");
+	cr_expect_eq(p->events[0].text[EV_MESSAGE].len, 0, "a message: %.*s",
+	    (int)p->events[0].text[EV_MESSAGE].len,
+	    p->events[0].text[EV_MESSAGE].p);
+	pack_put(&again, 7, p->events, 1, NULL, 0);
+	cr_expect(again.len == k.len && memcmp(again.p, k.p, k.len) == 0,
+	    "%zu other bytes than %zu", again.len, k.len);
+	put_free(p);
+	packer_free(&k);
+	packer_free(&again);
+}
+
 Test(codec, a_put_outlives_its_message, .timeout = 30)
 {
 	struct golden g;
@@ -698,6 +726,7 @@ Test(codec, texts_and_booleans_are_just_that, .timeout = 30)
 	expect_refused("ok", raw_u64(1), ERR_BAD_TYPE);
 	expect_refused("copied", raw_str("true"), ERR_BAD_TYPE);
 	expect_refused("void", raw_u64(0), ERR_BAD_TYPE);
+	expect_refused("running", raw_u64(1), ERR_BAD_TYPE);
 	p = accepted("ok", raw_bool(false));
 	expect_count(&p->events[0], EV_OUTCOME, OUTCOME_FAILED);
 	put_free(p);

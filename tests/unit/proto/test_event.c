@@ -399,3 +399,98 @@ Test(error, a_code_is_found_by_its_name, .timeout = 30)
 	cr_assert_eq(error_from_name("busyness", 4), ERR_BUSY);
 	cr_assert_str_eq(error_name((enum error_code)999), "store");
 }
+
+static struct event
+good_totals(void)
+{
+	struct event ev;
+
+	event_init(&ev);
+	ev.running = true;
+	ev.text[EV_SESSION] = TEXT("s");
+	ev.text[EV_AGENT] = TEXT("goose");
+	ev.text[EV_MODEL] = TEXT("us.anthropic.claude-sonnet-4-5-20250929");
+	ev.ts_ms = 1778580000123;
+	return ev;
+}
+
+Test(event, the_id_of_running_totals_is_their_place, .timeout = 30)
+{
+	static const char want[] = "running/1778580000123/goose/"
+				   "claude-sonnet-4-5";
+	struct event ev = good_totals();
+	char id[LIMIT_TEXT];
+	size_t len = event_running_id(&ev, id);
+	struct text series;
+	int64_t ts_ms = 0;
+
+	cr_assert(len == strlen(want) && memcmp(id, want, len) == 0,
+	    "\"%.*s\", expected \"%s\"", (int)len, id, want);
+	cr_assert(event_running_place(
+		      (struct text){ id, (uint32_t)len }, &ts_ms, &series),
+	    "not a place: \"%.*s\"", (int)len, id);
+	cr_expect_eq(ts_ms, ev.ts_ms, "ts %lld", (long long)ts_ms);
+	cr_expect(text_is(series, "goose/claude-sonnet-4-5"), "series %.*s",
+	    (int)series.len, series.p);
+}
+
+Test(event, what_is_no_place_is_any_message, .timeout = 30)
+{
+	static const char *const rows[] = { "", "running", "running/",
+		"running//a/b", "running/a/b/c", "running/12", "running/012/a",
+		"running/0/a/b", "running/1234567890123456/a/b",
+		"Running/1778580000123/a/b", "running/-5/a/b" };
+
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		cr_expect_not(event_running_place(text_of(rows[i]), NULL, NULL),
+		    "\"%s\" is a place", rows[i]);
+}
+
+Test(event, running_totals_are_at_their_place_and_no_call, .timeout = 30)
+{
+	struct event ev = good_totals();
+	char id[LIMIT_TEXT], longest[LIMIT_TEXT];
+	struct text own = { id, (uint32_t)event_running_id(&ev, id) };
+
+	check_good(&ev);
+	ev.text[EV_MESSAGE] = own;
+	check_good(&ev);
+	ev.running = false; /* its message says it all the same */
+	check_good(&ev);
+	ev.ts_ms++;
+	check_bad(&ev, ERR_INCONSISTENT, "message",
+	    "not the id of these running totals");
+	ev.ts_ms = 0;
+	check_good(&ev);
+	ev.text[EV_AGENT] = TEXT("droid");
+	check_bad(&ev, ERR_INCONSISTENT, "message",
+	    "not the id of these running totals");
+	ev.is_void = true; /* whatever else a void says */
+	ev.ts_ms = NOW_MS;
+	check_good(&ev);
+	ev = good_totals();
+	ev.text[EV_MESSAGE] = TEXT("m");
+	check_bad(&ev, ERR_INCONSISTENT, "message",
+	    "not the id of these running totals");
+	ev = good_totals();
+	ev.text[EV_CALL] = TEXT("msg_1");
+	check_bad(
+	    &ev, ERR_INCONSISTENT, "call", "running totals are of many calls");
+	ev = good_totals();
+	ev.text[EV_REQUEST] = TEXT("req_1");
+	check_bad(&ev, ERR_INCONSISTENT, "request",
+	    "running totals are of many calls");
+	ev = good_totals();
+	ev.ts_ms = 0;
+	check_bad(&ev, ERR_MISSING, "ts", "running totals need their time");
+	ev = good_totals();
+	memset(longest, 'x', sizeof(longest));
+	ev.text[EV_AGENT] = (struct text){ longest, LIMIT_TEXT };
+	check_bad(&ev, ERR_BAD_TEXT, "model",
+	    "too long with the agent for running totals");
+	ev = good_event();
+	ev.text[EV_MESSAGE] = TEXT("running/5000/goose/x");
+	ev.is_void = true;
+	check_bad(&ev, ERR_OUT_OF_RANGE, "ts",
+	    "5000 ms is before 2020-01-01, 1577836800000 ms");
+}

@@ -1,0 +1,140 @@
+#include "clients/import/find.h"
+
+#include <string.h>
+
+typedef uint8_t block __attribute__((vector_size(16)));
+
+#define BLOCK sizeof(block)
+#define COUNT_BLOCKS 255 /* as many as a byte can count */
+
+/* How common a byte is in JSON of English text; what is not here is rare. */
+static int
+commonness(char c)
+{
+	static const char order[] = "\" etaonisrhldu:,cmfpgy_.wvbk";
+	const char *at = c != '\0' ? strchr(order, c) : NULL;
+
+	return at == NULL ? 0 : (int)(sizeof(order) - (size_t)(at - order));
+}
+
+void
+needle_init(struct needle *n, const char *s)
+{
+	size_t best = 0, next = 1, i;
+
+	n->p = s;
+	n->len = strlen(s);
+	for (i = 1; i < n->len; i++) {
+		if (commonness(s[i]) < commonness(s[best])) {
+			next = best;
+			best = i;
+		} else if (next == best ||
+			   commonness(s[i]) < commonness(s[next])) {
+			next = i;
+		}
+	}
+	n->at[0] = best < next ? best : next;
+	n->at[1] = best < next ? next : best;
+}
+
+static inline block
+load(const char *p)
+{
+	block v;
+
+	memcpy(&v, p, BLOCK);
+	return v;
+}
+
+/* 0xff where both rare bytes are in their places. */
+static inline block
+candidates(const char *p, block a, block b, size_t distance)
+{
+	return (block)((load(p) == a) & (load(p + distance) == b));
+}
+
+static inline int
+is_any(block v)
+{
+	uint64_t half[2];
+
+	memcpy(half, &v, BLOCK);
+	return (half[0] | half[1]) != 0;
+}
+
+static inline int
+is_here(const struct needle *n, const char *p)
+{
+	return p[0] == n->p[0] && memcmp(p, n->p, n->len) == 0;
+}
+
+/* Among the BLOCK places from p on. */
+static const char *
+find_in_block(const struct needle *n, const char *p, block hits)
+{
+	size_t i;
+
+	for (i = 0; i < BLOCK; i++)
+		if (hits[i] != 0 && is_here(n, p + i))
+			return p + i;
+	return NULL;
+}
+
+const char *
+needle_find(const struct needle *n, const char *p, const char *end)
+{
+	size_t first = n->at[0], distance = n->at[1] - first;
+	block a = (block){ 0 } + (uint8_t)n->p[first];
+	block b = (block){ 0 } + (uint8_t)n->p[n->at[1]];
+	const char *found;
+	block x, y;
+
+	/* Two blocks at once, as long as no place in them is too late. */
+	for (; (size_t)(end - p) >= 2 * BLOCK + n->len; p += 2 * BLOCK) {
+		x = candidates(p + first, a, b, distance);
+		y = candidates(p + first + BLOCK, a, b, distance);
+		if (!is_any(x | y))
+			continue;
+		found = find_in_block(n, p, x);
+		if (found == NULL)
+			found = find_in_block(n, p + BLOCK, y);
+		if (found != NULL)
+			return found;
+	}
+	for (; (size_t)(end - p) >= n->len; p++)
+		if (is_here(n, p))
+			return p;
+	return NULL;
+}
+
+/* The sum of at most COUNT_BLOCKS blocks. */
+static uint64_t
+count_blocks(const char *p, size_t blocks)
+{
+	block sum = { 0 };
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < blocks; i++)
+		sum -= (block)(load(p + i * BLOCK) == '\n');
+	for (i = 0; i < BLOCK; i++)
+		n += sum[i];
+	return n;
+}
+
+uint64_t
+count_lines(const char *p, const char *end)
+{
+	size_t blocks;
+	uint64_t n = 0;
+
+	for (; (size_t)(end - p) >= BLOCK; p += blocks * BLOCK) {
+		blocks = (size_t)(end - p) / BLOCK;
+		if (blocks > COUNT_BLOCKS)
+			blocks = COUNT_BLOCKS;
+		n += count_blocks(p, blocks);
+	}
+	for (; p < end; p++)
+		n += *p == '\n';
+	return n;
+}

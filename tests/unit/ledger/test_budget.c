@@ -1,0 +1,518 @@
+/*
+ * Budgets on a real store, held against a plain recomputation: what is spent in
+ * each period is the sum over the slots, and each level is told once.
+ */
+#include <criterion/criterion.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "collectord/ledger/impl.h"
+#include "collectord/ledger/methods.h"
+#include "collectord/ledger/notices.h"
+#include "proto/codec_budget.h"
+#include "tests/unit/ledger/sights.h"
+
+#define START_MS 1779000000000ll
+
+static int64_t clock_ms = START_MS;
+
+static int64_t
+test_now_us(void)
+{
+	return clock_ms * 1000;
+}
+
+struct bench {
+	char dir[64];
+	struct ledger *l;
+};
+
+static void
+bench_open(struct bench *b)
+{
+	struct ledger_options opt = { .dir = b->dir,
+		.machine = "m1",
+		.tells_daily = true,
+		.tells_weekly = true,
+		.daily_hour = 23,
+		.silent_days = 3,
+		.now_us = test_now_us };
+	char why[256];
+	int rc = ledger_open(&b->l, &opt, why, sizeof(why));
+
+	cr_assert_eq(rc, 0, "ledger_open: %d: %s", rc, why);
+}
+
+static void
+bench_start(struct bench *b)
+{
+	calendar_use_zone("Europe/Berlin");
+	*b = (struct bench){ .dir = "/tmp/tt-budget-XXXXXX" };
+	cr_assert_not_null(mkdtemp(b->dir), "mkdtemp failed");
+	bench_open(b);
+}
+
+static void
+bench_reopen(struct bench *b)
+{
+	ledger_close(b->l);
+	bench_open(b);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
+{
+	(void)st;
+	(void)type;
+	(void)f;
+	return remove(path);
+}
+
+static void
+bench_end(struct bench *b)
+{
+	ledger_close(b->l);
+	nftw(b->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static struct error
+call(struct bench *b, const char *name, const struct packer *params,
+    struct packer *result)
+{
+	const struct ledger_method *m = ledger_method_find(text_of(name));
+	struct ledger_call c = { .ledger = b->l, .result = result, .owner = 7 };
+	int rc;
+
+	cr_assert_not_null(m, "no method %s", name);
+	c.params = (struct wire_cursor){ (const void *)params->p,
+		(const void *)(params->p + params->len) };
+	while ((rc = m->step(&c)) == METHOD_AGAIN)
+		;
+	if (rc == METHOD_DONE)
+		c.error.code = ERR_NONE;
+	return c.error;
+}
+
+static void
+set_budget(struct bench *b, const struct budget *budget)
+{
+	struct packer params = { 0 }, result = { 0 };
+	struct error e;
+
+	pack_budget(&params, budget);
+	e = call(b, "budget_set", &params, &result);
+	cr_assert_eq(e.code, ERR_NONE, "budget_set: %s %s", error_name(e.code),
+	    e.message);
+	packer_free(&params);
+	packer_free(&result);
+}
+
+static struct budget
+budget_of(const char *name, enum budget_period period, int64_t limit_usd)
+{
+	return (struct budget){ .name = text_of(name),
+		.period = period,
+		.limit = (money_sum)limit_usd * MONEY_USD,
+		.warn = 80 };
+}
+
+static void
+put(struct bench *b, struct event *evs, size_t n)
+{
+	struct put p = { .events = evs, .nevents = n };
+	struct put *puts[1] = { &p };
+	char why[256] = "";
+	int rc = ledger_put(b->l, puts, 1, why, sizeof(why));
+
+	cr_assert_eq(rc, 0, "ledger_put: %d: %s", rc, why);
+}
+
+/* One call that reports its cost. */
+static void
+spend(struct bench *b, const char *message, int64_t ts_ms, int64_t cents)
+{
+	struct event ev;
+
+	event_init(&ev);
+	ev.text[EV_SESSION] = TEXT("s1");
+	ev.text[EV_MESSAGE] = text_of(message);
+	ev.text[EV_MODEL] = TEXT("unheard-of");
+	ev.count[EV_INPUT] = 100;
+	ev.ts_ms = ts_ms;
+	ev.has_cost = true;
+	ev.cost_pico = cents * (MONEY_USD / 100);
+	put(b, &ev, 1);
+}
+
+struct told {
+	char text[4096]; /* "level period;" of each */
+	size_t n;
+	const char *kind;
+};
+
+static int
+tell(void *arg, const struct notice *n)
+{
+	struct told *t = arg;
+	size_t len = strlen(t->text);
+
+	if (strcmp(notice_kind_names[n->kind], t->kind) != 0)
+		return 0;
+	t->n++;
+	snprintf(t->text + len, sizeof(t->text) - len, "%s %.*s %.*s;",
+	    notice_level_names[n->level], (int)n->subject.len,
+	    n->subject.len > 0 ? n->subject.p : "", (int)n->period.len,
+	    n->period.p);
+	return 0;
+}
+
+static void
+expect_told(struct bench *b, const char *kind, const char *want)
+{
+	struct told t = { .kind = kind };
+	struct store_txn *txn;
+	int rc = store_begin(b->l->store, false, &txn);
+
+	cr_assert_eq(rc, 0, "store_begin: %d", rc);
+	rc = notices_each(txn, false, tell, &t);
+	cr_assert_eq(rc, 0, "notices_each: %d", rc);
+	store_abort(txn);
+	cr_expect_str_eq(t.text, want, "told \"%s\", not \"%s\"", t.text, want);
+}
+
+static money_sum
+spent_of(struct bench *b, const char *name)
+{
+	struct packer params = { 0 }, result = { 0 };
+	struct budget_state s;
+	struct wire_cursor at;
+	struct value v;
+	struct error e;
+
+	pack_map(&params, 1);
+	pack_str(&params, "name");
+	pack_str(&params, name);
+	e = call(b, "budgets", &params, &result);
+	cr_assert_eq(e.code, ERR_NONE, "budgets: %s", error_name(e.code));
+	at = (struct wire_cursor){ (const void *)result.p,
+		(const void *)(result.p + result.len) };
+	cr_assert(unpack_member(at, "budgets", &v), "no budgets");
+	cr_assert_eq(unpack_budget_state(&v.rest, &s), 0, "no state");
+	packer_free(&params);
+	packer_free(&result);
+	return s.spent;
+}
+
+/* 2026-05-17 06:40 UTC; a Sunday, of the week W20. */
+Test(budget, warning_then_limit_are_told_once_each, .timeout = 30)
+{
+	struct budget d = budget_of("daily", BUDGET_DAY, 10);
+	struct bench b;
+
+	bench_start(&b);
+	set_budget(&b, &d);
+	spend(&b, "a", clock_ms, 799);
+	expect_told(&b, "budget", "");
+	spend(&b, "b", clock_ms, 1);
+	expect_told(&b, "budget", "warn daily 2026-05-17;");
+	spend(&b, "c", clock_ms, 100);
+	bench_reopen(&b);
+	spend(&b, "d", clock_ms, 100);
+	spend(&b, "e", clock_ms, 1);
+	spend(&b, "d", clock_ms, 100);
+	expect_told(
+	    &b, "budget", "warn daily 2026-05-17;limit daily 2026-05-17;");
+	cr_expect_eq(spent_of(&b, "daily"), (money_sum)1001 * (MONEY_USD / 100),
+	    "%lld cents",
+	    (long long)(spent_of(&b, "daily") / (MONEY_USD / 100)));
+	bench_end(&b);
+}
+
+Test(budget, a_jump_past_both_is_told_as_the_limit_alone, .timeout = 30)
+{
+	struct budget d = budget_of("daily", BUDGET_DAY, 10);
+	struct bench b;
+
+	bench_start(&b);
+	set_budget(&b, &d);
+	spend(&b, "a", clock_ms, 1500);
+	spend(&b, "b", clock_ms, 100);
+	expect_told(&b, "budget", "limit daily 2026-05-17;");
+	bench_end(&b);
+}
+
+Test(budget, a_raised_limit_is_armed_again_and_a_lowered_one_is_not,
+    .timeout = 30)
+{
+	struct budget d = budget_of("daily", BUDGET_DAY, 10);
+	struct bench b;
+
+	bench_start(&b);
+	set_budget(&b, &d);
+	spend(&b, "a", clock_ms, 1500);
+	d.limit = 20 * MONEY_USD;
+	set_budget(&b, &d);
+	expect_told(&b, "budget", "limit daily 2026-05-17;");
+	spend(&b, "b", clock_ms, 500);
+	d.limit = 10 * MONEY_USD;
+	set_budget(&b, &d);
+	expect_told(
+	    &b, "budget", "limit daily 2026-05-17;limit daily 2026-05-17;");
+	bench_end(&b);
+}
+
+Test(budget, what_was_spent_before_it_was_set_counts, .timeout = 30)
+{
+	struct budget m = budget_of("month", BUDGET_MONTH, 10);
+	struct bench b;
+
+	bench_start(&b);
+	spend(&b, "a", clock_ms - 5 * 86400000ll, 900);
+	spend(&b, "b", clock_ms - 40 * 86400000ll, 5000);
+	set_budget(&b, &m);
+	expect_told(&b, "budget", "warn month 2026-05;");
+	cr_expect_eq(spent_of(&b, "month"), 9 * MONEY_USD, "another sum");
+	bench_end(&b);
+}
+
+Test(budget, a_late_call_of_an_earlier_day_is_told_of_that_day, .timeout = 30)
+{
+	struct budget d = budget_of("daily", BUDGET_DAY, 10);
+	struct bench b;
+
+	bench_start(&b);
+	set_budget(&b, &d);
+	clock_ms += 3 * 86400000ll;
+	spend(&b, "late", START_MS + 3600000, 1200);
+	expect_told(&b, "budget", "limit daily 2026-05-17;");
+	spend(&b, "old", START_MS - 2 * 86400000ll, 1200);
+	expect_told(&b, "budget", "limit daily 2026-05-17;");
+	cr_expect_eq(spent_of(&b, "daily"), 0, "today has spent something");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
+Test(budget, blocks_begin_with_use_and_last_five_hours, .timeout = 30)
+{
+	struct budget k = budget_of("block", BUDGET_BLOCK, 10);
+	struct bench b;
+
+	bench_start(&b);
+	set_budget(&b, &k);
+	spend(&b, "a", clock_ms, 600);
+	clock_ms += 4 * 3600000ll;
+	spend(&b, "b", clock_ms, 300);
+	cr_expect_eq(spent_of(&b, "block"), 9 * MONEY_USD, "not one block");
+	clock_ms += 3600000ll;
+	cr_expect_eq(spent_of(&b, "block"), 0, "the block is not over");
+	spend(&b, "c", clock_ms, 1000);
+	expect_told(&b, "budget",
+	    "warn block 2026-05-17T08:00:00+02:00;"
+	    "limit block 2026-05-17T13:00:00+02:00;");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
+Test(budget, a_session_has_its_own, .timeout = 30)
+{
+	struct budget s = budget_of("one", BUDGET_SESSION, 10);
+	struct bench b;
+
+	bench_start(&b);
+	spend(&b, "a", clock_ms - 86400000, 500);
+	set_budget(&b, &s);
+	cr_expect_eq(spent_of(&b, "one"), 5 * MONEY_USD, "another sum");
+	spend(&b, "b", clock_ms, 500);
+	expect_told(&b, "budget", "limit one s1;");
+	bench_end(&b);
+}
+
+Test(budget, a_model_without_a_price_is_told_once, .timeout = 30)
+{
+	struct bench b;
+	struct event ev;
+
+	bench_start(&b);
+	for (int i = 0; i < 3; i++) {
+		event_init(&ev);
+		ev.text[EV_SESSION] = TEXT("s1");
+		ev.text[EV_MESSAGE] = i == 0 ? TEXT("a") : TEXT("b");
+		ev.text[EV_MODEL] = TEXT("unheard-of");
+		ev.count[EV_INPUT] = 100;
+		ev.ts_ms = clock_ms;
+		put(&b, &ev, 1);
+	}
+	expect_told(&b, "price", "warn unheard-of ;");
+	bench_end(&b);
+}
+
+static void
+note_quota(struct bench *b, const char *percent, int64_t resets_ms)
+{
+	struct packer params = { 0 }, result = { 0 };
+	struct error e;
+
+	pack_map(&params, 2);
+	pack_str(&params, "session");
+	pack_str(&params, "s1");
+	pack_str(&params, "windows");
+	pack_array(&params, 1);
+	pack_map(&params, 3);
+	pack_str(&params, "name");
+	pack_str(&params, "five_hour");
+	pack_str(&params, "used_percent");
+	pack_str(&params, percent);
+	pack_str(&params, "resets");
+	pack_i64(&params, resets_ms);
+	e = call(b, "note", &params, &result);
+	cr_assert_eq(
+	    e.code, ERR_NONE, "note: %s %s", error_name(e.code), e.message);
+	packer_free(&params);
+	packer_free(&result);
+}
+
+Test(budget, a_quota_near_its_end_is_told_once_until_it_is_emptied,
+    .timeout = 30)
+{
+	int64_t resets_ms = START_MS + 3600000;
+	struct bench b;
+
+	bench_start(&b);
+	spend(&b, "a", clock_ms, 1);
+	note_quota(&b, "89.9", resets_ms);
+	expect_told(&b, "quota", "");
+	note_quota(&b, "90", resets_ms);
+	note_quota(&b, "95.5", resets_ms + 1000);
+	expect_told(&b, "quota", "warn five_hour ;");
+	note_quota(&b, "91", resets_ms + 5 * 3600000);
+	expect_told(&b, "quota", "warn five_hour ;warn five_hour ;");
+	bench_end(&b);
+}
+
+static void
+tick_at(struct bench *b, int64_t ms)
+{
+	int64_t next_ms;
+	int rc;
+
+	clock_ms = ms;
+	rc = ledger_tick(b->l, &next_ms);
+	cr_assert_eq(rc, 0, "ledger_tick: %d", rc);
+	cr_expect_gt(next_ms, ms, "the next one is due before now");
+}
+
+Test(budget, digests_are_due_at_their_hour_and_once, .timeout = 30)
+{
+	struct bench b;
+	int64_t due = START_MS + (14 * 60 + 20) * 60000ll; /* 23:00 there */
+
+	bench_start(&b);
+	tick_at(&b, START_MS);
+	tick_at(&b, due - 1);
+	expect_told(&b, "daily", "");
+	tick_at(&b, due);
+	tick_at(&b, due - 7200000);
+	bench_reopen(&b);
+	tick_at(&b, due + 3600000);
+	expect_told(&b, "daily", "info  2026-05-17;");
+	expect_told(&b, "weekly", "info  2026-W20;");
+	tick_at(&b, due + 9 * 86400000ll);
+	expect_told(
+	    &b, "daily", "info  2026-05-17;info  2026-05-18..2026-05-26;");
+	expect_told(&b, "weekly", "info  2026-W20;info  2026-W21;");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
+Test(budget, a_reminder_comes_once_a_day_while_it_is_over, .timeout = 30)
+{
+	struct budget m = budget_of("month", BUDGET_MONTH, 10);
+	struct bench b;
+
+	bench_start(&b);
+	m.reminds = true;
+	set_budget(&b, &m);
+	spend(&b, "a", clock_ms, 1500);
+	tick_at(&b, START_MS + 3600000);
+	expect_told(&b, "budget", "limit month 2026-05;");
+	tick_at(&b, START_MS + 86400000);
+	tick_at(&b, START_MS + 86400000 + 3600000);
+	expect_told(&b, "budget", "limit month 2026-05;limit month 2026-05;");
+	tick_at(&b, START_MS + 20 * 86400000ll);
+	expect_told(&b, "budget", "limit month 2026-05;limit month 2026-05;");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
+/* Random sights, in random order and grouping: spent is the report's sum. */
+static money_sum
+report_cost(struct bench *b, int64_t from_ms, int64_t to_ms)
+{
+	struct report_query q = { .nedges = 2 };
+	struct packer k = { 0 };
+	struct wire_cursor at;
+	struct ledger_query *lq;
+	uint64_t sessions;
+	struct value v;
+	struct sums s;
+	int rc;
+
+	q.edges = malloc(2 * sizeof(q.edges[0]));
+	q.edges[0] = from_ms;
+	q.edges[1] = to_ms;
+	lq = ledger_query_new(b->l, &q);
+	while ((rc = ledger_query_step(lq, 1000)) == 1)
+		;
+	cr_assert_eq(rc, 0, "query: %d", rc);
+	ledger_query_pack(lq, 0, 0, &k);
+	at = (struct wire_cursor){ (const void *)k.p,
+		(const void *)(k.p + k.len) };
+	cr_assert(unpack_member(at, "total", &v), "no total");
+	cr_assert_eq(unpack_total(&v.at, &s, &sessions), 0, "total");
+	ledger_query_free(lq);
+	packer_free(&k);
+	return s.cost;
+}
+
+Test(budget, is_the_reports_sum_whatever_came_in_whichever_order, .timeout = 60)
+{
+	struct budget_calendar cal = { 1, 0, 1 };
+	enum budget_period periods[] = { BUDGET_DAY, BUDGET_WEEK,
+		BUDGET_MONTH };
+	const char *names[] = { "d", "w", "m" };
+	struct dice dice = { 42 };
+	int64_t from_ms, to_ms;
+	struct event ev[3];
+	struct bench b;
+	money_sum want;
+
+	clock_ms = 1778580000000 + 20000000;
+	bench_start(&b);
+	for (int i = 0; i < 3; i++) {
+		struct budget one = budget_of(names[i], periods[i], 1);
+
+		set_budget(&b, &one);
+	}
+	for (int round = 0; round < 300; round++) {
+		for (int i = 0; i < 3; i++) {
+			sight_random(&dice, &ev[i]);
+			/* Of so few calls all would be void in the end. */
+			ev[i].is_void = false;
+		}
+		put(&b, ev, 3);
+		if (round % 50 == 0)
+			bench_reopen(&b);
+	}
+	for (int i = 0; i < 3; i++) {
+		budget_period_of(periods[i], &cal, clock_ms, &from_ms, &to_ms);
+		want = report_cost(&b, from_ms, to_ms);
+		cr_expect_gt(want, 0, "nothing was spent");
+		cr_expect_eq(spent_of(&b, names[i]), want, "%s: %lld not %lld",
+		    names[i], (long long)spent_of(&b, names[i]),
+		    (long long)want);
+	}
+	clock_ms = START_MS;
+	bench_end(&b);
+}
