@@ -33,8 +33,8 @@ PROTO := proto/aggregate.c proto/budget.c proto/calendar.c proto/codec.c \
 	proto/codec_budget.c proto/codec_put.c \
 	proto/codec_report.c proto/config.c proto/error.c \
 	proto/event.c proto/json.c proto/lang.c proto/money.c proto/notice.c \
-	proto/places.c proto/put.c proto/report.c proto/sums.c proto/text.c \
-	proto/wire.c
+	proto/notice_text.c proto/places.c proto/put.c proto/report.c \
+	proto/sums.c proto/text.c proto/wire.c
 LEDGER := $(sort $(wildcard collectord/ledger/*.c))
 DAEMON := $(filter-out collectord/main.c,$(sort $(wildcard collectord/*.c \
 	collectord/peers/*.c collectord/jobs/*.c)))
@@ -74,7 +74,7 @@ archive = $(or $(wildcard $(call find_archive,$(1))),-l$(1))
 PROTO_L := $(call archive,msgpackc) $(call archive,inih)
 IMPORT_L := $(call archive,sqlite3) $(call archive,zstd) -lm \
 	$(or $(wildcard $(call find_archive,uv_a)),$(shell $(PKG_CONFIG) --libs libuv)) -lpthread -ldl
-DAEMON_L := $(shell $(PKG_CONFIG) --libs libuv lmdb) -lpthread
+DAEMON_L := $(shell $(PKG_CONFIG) --libs libuv lmdb) -lpthread -ldl
 
 all: $(PROGRAMS:%=$(B)/%) $(CATALOGUES:%=$(B)/locale/%)
 
@@ -119,7 +119,9 @@ CRITERION_L := $(shell $(PKG_CONFIG) --libs criterion)
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
 UNIT_proto := $(PROTO)
 UNIT_ledger := tests/unit/ledger/sights.c $(LEDGER) $(PROTO)
-UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c $(PROTO)
+UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c \
+	collectord/sink_config.c collectord/jobs/http.c \
+	collectord/jobs/http_lib.c collectord/jobs/notice_body.c $(PROTO)
 UNIT_clients := $(VIEWS) $(PRICE) $(BUDGET) $(NOTICES) clients/common/hook_input.c $(COMMON) $(PROTO)
 UNIT_import := $(sort $(wildcard tests/unit/import/*_help.c)) $(IMPORT) clients/common/figure.c $(COMMON) $(PROTO)
 UNIT_setup := $(SETUP) $(COMMON) $(PROTO)
@@ -130,7 +132,7 @@ $(B)/unit/$(1)/%: $(B)/obj/tests/unit/$(1)/%.o $(call obj,$(UNIT_$(1)))
 endef
 $(eval $(call unit_rule,proto,))
 $(eval $(call unit_rule,ledger,-llmdb))
-$(eval $(call unit_rule,daemon,))
+$(eval $(call unit_rule,daemon,-luv -ldl))
 $(eval $(call unit_rule,clients,-lsmartcols))
 $(eval $(call unit_rule,import,$(IMPORT_L)))
 $(eval $(call unit_rule,setup,))
