@@ -204,7 +204,7 @@ gather_row(void *arg, const struct slot_row *row)
 	struct gathering *g = arg;
 	const struct stored_budget *b;
 	struct budget_sum sum;
-	uint64_t bits, place;
+	uint64_t bits = 0, place;
 	int rc = 0;
 
 	if (row->session == NO_SESSION && g->only == NULL &&
