@@ -261,12 +261,12 @@ label_of(const struct watch *w, struct store_txn *txn,
 
 /* The id of what is told when a budget reaches a level in a period. */
 static struct text
-budget_id(const struct stored_budget *b, enum budget_level level,
-    const char *period, char buf[NOTICE_ID_MAX])
+budget_id(const struct stored_budget *b, uint32_t armed,
+    enum budget_level level, const char *period, char buf[NOTICE_ID_MAX])
 {
 	int len = snprintf(buf, NOTICE_ID_MAX,
 	    "budget/%.*s/%s/%s/%" PRIu32 ".%" PRIu32, (int)b->b.name.len,
-	    b->b.name.p, budget_level_names[level], period, b->id, b->armed);
+	    b->b.name.p, budget_level_names[level], period, b->id, armed);
 
 	return (struct text){ buf, (uint32_t)len };
 }
@@ -281,12 +281,31 @@ make_budget_notice(struct store_txn *txn, const struct stored_budget *b,
 
 	n.kind = NOTICE_BUDGET;
 	n.level = level == BUDGET_LIMIT ? NOTICE_LIMIT : NOTICE_WARN;
-	n.id = budget_id(b, level, label, id);
+	n.id = budget_id(b, b->armed, level, label, id);
 	n.subject = b->b.name;
 	n.period = text_of(label);
 	n.is_tokens = b->b.is_tokens;
 	n.limit = b->b.limit;
 	return notice_make(txn, now_ms, &n);
+}
+
+/*
+ * A limit that is raised is armed again for periods that are not over yet: what
+ * was told of the others stands. 1, 0, or a store error.
+ */
+static int
+was_told(struct store_txn *txn, const struct stored_budget *b,
+    enum budget_level level, const char *label, int64_t to_ms)
+{
+	bool was_over = to_ms > 0 && to_ms <= b->armed_ms;
+	char id[NOTICE_ID_MAX];
+	int rc = 0;
+
+	for (uint32_t armed = was_over ? 0 : b->armed;
+	     rc == 0 && armed <= b->armed; armed++)
+		rc =
+		    notice_was_made(txn, budget_id(b, armed, level, label, id));
+	return rc;
 }
 
 /* A jump past both makes one, and a warning never follows the limit. */
@@ -299,18 +318,14 @@ judge(const struct watch *w, struct store_txn *txn,
 	struct notice n = {
 		.from_ms = from_ms, .to_ms = to_ms, .spent = spent
 	};
-	char label[LIMIT_TEXT + 1], id[NOTICE_ID_MAX];
+	char label[LIMIT_TEXT + 1];
 	int rc;
 
 	if (level == BUDGET_OK)
 		return 0;
 	rc = label_of(w, txn, b, place, from_ms, label);
-	if (rc == 0 && level == BUDGET_WARN) {
-		rc =
-		    notice_was_made(txn, budget_id(b, BUDGET_LIMIT, label, id));
-		if (rc != 0)
-			return rc < 0 ? rc : 0;
-	}
+	for (int l = level; rc == 0 && l <= BUDGET_LIMIT; l++)
+		rc = was_told(txn, b, (enum budget_level)l, label, to_ms);
 	if (rc == 0)
 		rc = make_budget_notice(txn, b, level, &n, label, now_ms);
 	return rc < 0 ? rc : 0;
@@ -538,7 +553,7 @@ remind(struct watch *w, struct store_txn *txn, const struct stored_budget *b,
 		return rc < 0 ? rc : 0;
 	budget_period_label(b->b.period, &w->cal, from_ms, label);
 	rc = notice_made_ms(
-	    txn, budget_id(b, BUDGET_LIMIT, label, id), &told_ms);
+	    txn, budget_id(b, b->armed, BUDGET_LIMIT, label, id), &told_ms);
 	if (rc != 0 || told_ms >= day_ms)
 		return rc < 0 ? rc : 0;
 	n.id = (struct text){ again,
