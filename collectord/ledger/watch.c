@@ -332,37 +332,36 @@ judge(const struct watch *w, struct store_txn *txn,
 }
 
 static int
-judge_place(struct watch *w, struct store_txn *txn,
-    const struct stored_budget *b, uint64_t place, struct budget_sum sum,
-    int64_t now_ms)
+judge_place(
+    struct watch *w, struct store_txn *txn, struct watch_add *a, int64_t now_ms)
 {
+	const struct stored_budget *b = &w->list.item[a->budget];
 	int64_t from_ms = 0, to_ms = 0;
 	int rc = 0;
 
 	if (b->b.period == BUDGET_BLOCK) {
-		rc = budget_block(txn, b->id, place, &from_ms, &sum);
+		rc = budget_block(txn, b->id, a->place, &from_ms, &a->sum);
 		to_ms = from_ms + BUDGET_BLOCK_MS;
 	} else if (b->b.period != BUDGET_SESSION) {
-		period_of(w, b->b.period, (int64_t)place, &from_ms, &to_ms);
+		period_of(w, b->b.period, (int64_t)a->place, &from_ms, &to_ms);
 	}
 	if (rc != 0)
 		return rc == STORE_NOTFOUND ? 0 : rc;
-	return judge(w, txn, b, place, from_ms, to_ms, sum.spent, now_ms);
+	return judge(w, txn, b, a->place, from_ms, to_ms, a->sum.spent, now_ms);
 }
 
+/* What is added becomes the whole sum. */
 static int
-apply_one(struct watch *w, struct store_txn *txn, const struct watch_add *a,
-    int64_t now_ms)
+apply_one(struct watch *w, struct store_txn *txn, struct watch_add *a)
 {
-	const struct stored_budget *b = &w->list.item[a->budget];
-	struct budget_sum sum;
-	int rc = budget_sum_get(txn, b->id, a->place, &sum);
+	uint32_t id = w->list.item[a->budget].id;
+	struct budget_sum before;
+	int rc = budget_sum_get(txn, id, a->place, &before);
 
 	if (rc != 0)
 		return rc;
-	budget_sum_add(&sum, &a->sum);
-	rc = budget_sum_put(txn, b->id, a->place, &sum);
-	return rc == 0 ? judge_place(w, txn, b, a->place, sum, now_ms) : rc;
+	budget_sum_add(&a->sum, &before);
+	return budget_sum_put(txn, id, a->place, &a->sum);
 }
 
 static void
@@ -372,13 +371,16 @@ clear_adds(struct watch *w)
 	map_release(&w->touched);
 }
 
+/* Judged when all is added: a block has several places. */
 int
 watch_apply(struct watch *w, struct store_txn *txn, int64_t now_ms)
 {
 	int rc = 0;
 
 	for (uint32_t i = 0; rc == 0 && i < w->n_adds; i++)
-		rc = apply_one(w, txn, &w->adds[i], now_ms);
+		rc = apply_one(w, txn, &w->adds[i]);
+	for (uint32_t i = 0; rc == 0 && i < w->n_adds; i++)
+		rc = judge_place(w, txn, &w->adds[i], now_ms);
 	if (w->n_adds > 0)
 		clear_adds(w);
 	return rc;
