@@ -9,6 +9,7 @@
 #include "proto/error.h"
 
 #define COVERS_MAX 65536 /* dims remembered before all are forgotten */
+#define TOLD_MAX 65536   /* likewise */
 #define NOTICE_ID_MAX 600
 
 struct watch_add {
@@ -350,6 +351,35 @@ judge_place(
 	return judge(w, txn, b, a->place, from_ms, to_ms, a->sum.spent, now_ms);
 }
 
+/* Most of what is over was told of long ago: no store is asked for that. */
+static int
+judge_once(
+    struct watch *w, struct store_txn *txn, struct watch_add *a, int64_t now_ms)
+{
+	const struct budget *b = &w->list.item[a->budget].b;
+	enum budget_level level = budget_judge(b, a->sum.spent);
+	uint32_t *told;
+	bool fresh;
+	int rc;
+
+	/* Whose blocks begin elsewhere when an earlier call comes late. */
+	if (b->period == BUDGET_BLOCK)
+		return judge_place(w, txn, a, now_ms);
+	if (level == BUDGET_OK)
+		return 0;
+	if (w->told.n >= TOLD_MAX)
+		map_release(&w->told);
+	told = map_at(&w->told, a->budget, a->place, &fresh);
+	if (told == NULL)
+		return -ERR_STORE;
+	if (*told >= level)
+		return 0;
+	rc = judge_place(w, txn, a, now_ms);
+	if (rc == 0)
+		*told = level;
+	return rc;
+}
+
 /* What is added becomes the whole sum. */
 static int
 apply_one(struct watch *w, struct store_txn *txn, struct watch_add *a)
@@ -380,7 +410,7 @@ watch_apply(struct watch *w, struct store_txn *txn, int64_t now_ms)
 	for (uint32_t i = 0; rc == 0 && i < w->n_adds; i++)
 		rc = apply_one(w, txn, &w->adds[i]);
 	for (uint32_t i = 0; rc == 0 && i < w->n_adds; i++)
-		rc = judge_place(w, txn, &w->adds[i], now_ms);
+		rc = judge_once(w, txn, &w->adds[i], now_ms);
 	if (w->n_adds > 0)
 		clear_adds(w);
 	return rc;
@@ -391,6 +421,7 @@ watch_forget(struct watch *w)
 {
 	w->is_loaded = false;
 	forget_dims(w);
+	map_release(&w->told);
 	clear_adds(w);
 }
 
