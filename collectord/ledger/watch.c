@@ -16,6 +16,7 @@ struct watch_add {
 	uint32_t budget; /* place in the list */
 	uint64_t place;  /* see budgets.h */
 	struct budget_sum sum;
+	bool is_more; /* only what grows reaches a level */
 };
 
 static const enum event_text filter_texts[BUDGET_FILTERS] = { EV_MODEL,
@@ -390,6 +391,7 @@ apply_one(struct watch *w, struct store_txn *txn, struct watch_add *a)
 
 	if (rc != 0)
 		return rc;
+	a->is_more = a->sum.spent > 0;
 	budget_sum_add(&a->sum, &before);
 	return budget_sum_put(txn, id, a->place, &a->sum);
 }
@@ -410,7 +412,8 @@ watch_apply(struct watch *w, struct store_txn *txn, int64_t now_ms)
 	for (uint32_t i = 0; rc == 0 && i < w->n_adds; i++)
 		rc = apply_one(w, txn, &w->adds[i]);
 	for (uint32_t i = 0; rc == 0 && i < w->n_adds; i++)
-		rc = judge_once(w, txn, &w->adds[i], now_ms);
+		if (w->adds[i].is_more)
+			rc = judge_once(w, txn, &w->adds[i], now_ms);
 	if (w->n_adds > 0)
 		clear_adds(w);
 	return rc;

@@ -316,16 +316,14 @@ class Model:
         heard[1] = max(heard[1], self.now)
 
     def contributions(self, keys):
-        """{(budget, place): sum of what these calls add}"""
+        """{(budget, place): what these calls add}"""
         adds = collections.Counter()
         for key in keys:
             said = self.calls[key].said if key in self.calls else None
             for budget in self.budgets.values() if said else ():
                 place = self.place(budget, said)
                 if place is not None and budget.covers(said):
-                    unpriced = said["cost"] is None
-                    adds[budget.number, place, "spent"] += budget.amount(said)
-                    adds[budget.number, place, "unpriced"] += unpriced
+                    adds[budget.number, place] += budget.amount(said)
         return adds
 
     def enter(self, sight):
@@ -341,9 +339,9 @@ class Model:
         self.session = key[0]
 
     def touched(self, before, now):
-        """Whose sums are others, as (budget, place) of today's blocks."""
+        """Where more is spent, since only that crosses a level."""
         places = {}
-        for number, place, _ in (before - now) + (now - before):
+        for number, place in now - before:
             budget = next(b for b in self.budgets.values()
                           if b.number == number)
             if place.label is None:

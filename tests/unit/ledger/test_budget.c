@@ -321,6 +321,29 @@ Test(
 	bench_end(&b);
 }
 
+Test(budget, a_call_that_is_undone_reaches_no_level, .timeout = 30)
+{
+	struct budget d = budget_of("daily", BUDGET_DAY, 20);
+	struct event ev;
+	struct bench b;
+
+	bench_start(&b);
+	set_budget(&b, &d);
+	spend(&b, "a", clock_ms, 1200);
+	spend_init(&ev, "b", clock_ms, 100);
+	put(&b, &ev, 1);
+	clock_ms += 86400000ll;
+	d.limit = 10 * MONEY_USD;
+	set_budget(&b, &d);
+	ev.is_void = true;
+	put(&b, &ev, 1);
+	expect_told(&b, "budget", "");
+	spend(&b, "c", START_MS, 1);
+	expect_told(&b, "budget", "limit daily 2026-05-17;");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
 Test(budget, what_comes_at_once_is_judged_as_one, .timeout = 30)
 {
 	struct budget k = budget_of("block", BUDGET_BLOCK, 10);
