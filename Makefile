@@ -190,7 +190,8 @@ check: deps-test
 # The same tests, the kill loops 40 times as long.
 torture: deps-test
 	@$(MAKE) --no-print-directory -j$(JOBS) tests-build
-	@TT_BUILD=$(B) TT_KILLS=2000 TT_STEPS=2000 TT_YEAR=1000000 tests/run.sh
+	@TT_BUILD=$(B) TT_KILLS=2000 TT_STEPS=2000 TT_YEAR=1000000 \
+	    TT_QUARTERS=60 tests/run.sh
 
 check-asan: deps-test
 	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 $(ASAN) tests-build

@@ -30,9 +30,12 @@ place_in_list(struct writer *w, const struct budgets *list,
 	s->id = old->id;
 	s->made_ms = old->made_ms;
 	s->armed = old->armed;
+	s->armed_ms = old->armed_ms;
 	if (b->limit > old->b.limit || b->is_tokens != old->b.is_tokens ||
-	    b->period != old->b.period)
+	    b->period != old->b.period) {
 		s->armed++;
+		s->armed_ms = w->now_us / 1000;
+	}
 	return 0;
 }
 
