@@ -77,7 +77,7 @@ built() {
 }
 
 [ $# != 0 ] || set -- tests/layers.sh tests/lang.sh $(built) tests/crash/ack_order.sh \
-    tests/e2e/year.py
+    tests/e2e/year.py tests/e2e/quarter.py
 for t; do
 	run_one "$t"
 done

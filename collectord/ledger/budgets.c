@@ -33,6 +33,7 @@ budget_write(struct wbuf *w, const struct stored_budget *s)
 	write_be32(w, s->id);
 	write_be32(w, s->armed);
 	write_uvar(w, (uint64_t)s->made_ms);
+	write_uvar(w, (uint64_t)s->armed_ms);
 	write_u8(w, (uint8_t)b->period);
 	write_u8(w, (uint8_t)flags);
 	write_u8(w, b->warn);
@@ -54,6 +55,7 @@ budget_read(struct span val, struct stored_budget *s)
 	s->id = read_be32(&r);
 	s->armed = read_be32(&r);
 	s->made_ms = (int64_t)read_uvar(&r);
+	s->armed_ms = (int64_t)read_uvar(&r);
 	s->b.period = (enum budget_period)read_u8(&r);
 	flags = read_u8(&r);
 	s->b.is_tokens = flags & FLAG_TOKENS;

@@ -1,11 +1,11 @@
 /*
  * Budgets in the store, and what has been spent of each by period.
  *
- * TABLE_BUDGETS: name -> version u8, id be32, armed be32, made uvar, period u8,
- * flags u8, warn u8, limit money, the filters as texts. TABLE_BUDGET_SUMS: id
- * be32, then be64: the period's start in ms; of a block's budget, each quarter
- * of an hour; of a session's, its number -> spent money, unpriced tokens and
- * calls uvar.
+ * TABLE_BUDGETS: name -> version u8, id be32, armed be32, made uvar, when it
+ * was armed last uvar, period u8, flags u8, warn u8, limit money, the filters
+ * as texts. TABLE_BUDGET_SUMS: id be32, then be64: the period's start in ms; of
+ * a block's budget, each quarter of an hour; of a session's, its number ->
+ * spent money, unpriced tokens and calls uvar.
  */
 #ifndef LEDGER_BUDGETS_H
 #define LEDGER_BUDGETS_H
@@ -15,9 +15,10 @@
 
 struct stored_budget {
 	struct budget b;
-	uint32_t id;     /* never given out again */
-	uint32_t armed;  /* grows when the limit is raised */
-	int64_t made_ms; /* periods that were over by then are not watched */
+	uint32_t id;      /* never given out again */
+	uint32_t armed;   /* grows when the limit is raised */
+	int64_t made_ms;  /* periods that were over by then are not watched */
+	int64_t armed_ms; /* when it was raised last; 0: never */
 };
 
 /* All of them, by name; texts in the arena. Zero is a valid state. */

@@ -30,9 +30,12 @@ place_in_list(struct writer *w, const struct budgets *list,
 	s->id = old->id;
 	s->made_ms = old->made_ms;
 	s->armed = old->armed;
+	s->armed_ms = old->armed_ms;
 	if (b->limit > old->b.limit || b->is_tokens != old->b.is_tokens ||
-	    b->period != old->b.period)
+	    b->period != old->b.period) {
 		s->armed++;
+		s->armed_ms = w->now_us / 1000;
+	}
 	return 0;
 }
 
@@ -69,6 +72,9 @@ finish(struct ledger_call *c, int rc)
 	if (rc == -ERR_TOO_LARGE)
 		return method_fail(
 		    c, ERR_TOO_LARGE, "name", "there are 64 budgets already");
+	if (rc == STORE_NOTFOUND)
+		return method_fail(
+		    c, ERR_NOT_FOUND, "name", "no budget of that name");
 	if (rc != 0)
 		return method_store_error(c, rc);
 	pack_map(c->result, 0);

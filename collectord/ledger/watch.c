@@ -9,12 +9,14 @@
 #include "proto/error.h"
 
 #define COVERS_MAX 65536 /* dims remembered before all are forgotten */
+#define TOLD_MAX 65536   /* likewise */
 #define NOTICE_ID_MAX 600
 
 struct watch_add {
 	uint32_t budget; /* place in the list */
 	uint64_t place;  /* see budgets.h */
 	struct budget_sum sum;
+	bool is_more; /* only what grows reaches a level */
 };
 
 static const enum event_text filter_texts[BUDGET_FILTERS] = { EV_MODEL,
@@ -204,7 +206,7 @@ gather_row(void *arg, const struct slot_row *row)
 	struct gathering *g = arg;
 	const struct stored_budget *b;
 	struct budget_sum sum;
-	uint64_t bits, place;
+	uint64_t bits = 0, place;
 	int rc = 0;
 
 	if (row->session == NO_SESSION && g->only == NULL &&
@@ -261,12 +263,12 @@ label_of(const struct watch *w, struct store_txn *txn,
 
 /* The id of what is told when a budget reaches a level in a period. */
 static struct text
-budget_id(const struct stored_budget *b, enum budget_level level,
-    const char *period, char buf[NOTICE_ID_MAX])
+budget_id(const struct stored_budget *b, uint32_t armed,
+    enum budget_level level, const char *period, char buf[NOTICE_ID_MAX])
 {
 	int len = snprintf(buf, NOTICE_ID_MAX,
 	    "budget/%.*s/%s/%s/%" PRIu32 ".%" PRIu32, (int)b->b.name.len,
-	    b->b.name.p, budget_level_names[level], period, b->id, b->armed);
+	    b->b.name.p, budget_level_names[level], period, b->id, armed);
 
 	return (struct text){ buf, (uint32_t)len };
 }
@@ -281,12 +283,31 @@ make_budget_notice(struct store_txn *txn, const struct stored_budget *b,
 
 	n.kind = NOTICE_BUDGET;
 	n.level = level == BUDGET_LIMIT ? NOTICE_LIMIT : NOTICE_WARN;
-	n.id = budget_id(b, level, label, id);
+	n.id = budget_id(b, b->armed, level, label, id);
 	n.subject = b->b.name;
 	n.period = text_of(label);
 	n.is_tokens = b->b.is_tokens;
 	n.limit = b->b.limit;
 	return notice_make(txn, now_ms, &n);
+}
+
+/*
+ * A limit that is raised is armed again for periods that are not over yet: what
+ * was told of the others stands. 1, 0, or a store error.
+ */
+static int
+was_told(struct store_txn *txn, const struct stored_budget *b,
+    enum budget_level level, const char *label, int64_t to_ms)
+{
+	bool was_over = to_ms > 0 && to_ms <= b->armed_ms;
+	char id[NOTICE_ID_MAX];
+	int rc = 0;
+
+	for (uint32_t armed = was_over ? 0 : b->armed;
+	     rc == 0 && armed <= b->armed; armed++)
+		rc =
+		    notice_was_made(txn, budget_id(b, armed, level, label, id));
+	return rc;
 }
 
 /* A jump past both makes one, and a warning never follows the limit. */
@@ -299,55 +320,80 @@ judge(const struct watch *w, struct store_txn *txn,
 	struct notice n = {
 		.from_ms = from_ms, .to_ms = to_ms, .spent = spent
 	};
-	char label[LIMIT_TEXT + 1], id[NOTICE_ID_MAX];
+	char label[LIMIT_TEXT + 1];
 	int rc;
 
 	if (level == BUDGET_OK)
 		return 0;
 	rc = label_of(w, txn, b, place, from_ms, label);
-	if (rc == 0 && level == BUDGET_WARN) {
-		rc =
-		    notice_was_made(txn, budget_id(b, BUDGET_LIMIT, label, id));
-		if (rc != 0)
-			return rc < 0 ? rc : 0;
-	}
+	for (int l = level; rc == 0 && l <= BUDGET_LIMIT; l++)
+		rc = was_told(txn, b, (enum budget_level)l, label, to_ms);
 	if (rc == 0)
 		rc = make_budget_notice(txn, b, level, &n, label, now_ms);
 	return rc < 0 ? rc : 0;
 }
 
 static int
-judge_place(struct watch *w, struct store_txn *txn,
-    const struct stored_budget *b, uint64_t place, struct budget_sum sum,
-    int64_t now_ms)
+judge_place(
+    struct watch *w, struct store_txn *txn, struct watch_add *a, int64_t now_ms)
 {
+	const struct stored_budget *b = &w->list.item[a->budget];
 	int64_t from_ms = 0, to_ms = 0;
 	int rc = 0;
 
 	if (b->b.period == BUDGET_BLOCK) {
-		rc = budget_block(txn, b->id, place, &from_ms, &sum);
+		rc = budget_block(txn, b->id, a->place, &from_ms, &a->sum);
 		to_ms = from_ms + BUDGET_BLOCK_MS;
 	} else if (b->b.period != BUDGET_SESSION) {
-		period_of(w, b->b.period, (int64_t)place, &from_ms, &to_ms);
+		period_of(w, b->b.period, (int64_t)a->place, &from_ms, &to_ms);
 	}
 	if (rc != 0)
 		return rc == STORE_NOTFOUND ? 0 : rc;
-	return judge(w, txn, b, place, from_ms, to_ms, sum.spent, now_ms);
+	return judge(w, txn, b, a->place, from_ms, to_ms, a->sum.spent, now_ms);
 }
 
+/* Most of what is over was told of long ago: no store is asked for that. */
 static int
-apply_one(struct watch *w, struct store_txn *txn, const struct watch_add *a,
-    int64_t now_ms)
+judge_once(
+    struct watch *w, struct store_txn *txn, struct watch_add *a, int64_t now_ms)
 {
-	const struct stored_budget *b = &w->list.item[a->budget];
-	struct budget_sum sum;
-	int rc = budget_sum_get(txn, b->id, a->place, &sum);
+	const struct budget *b = &w->list.item[a->budget].b;
+	enum budget_level level = budget_judge(b, a->sum.spent);
+	uint32_t *told;
+	bool fresh;
+	int rc;
+
+	/* Whose blocks begin elsewhere when an earlier call comes late. */
+	if (b->period == BUDGET_BLOCK)
+		return judge_place(w, txn, a, now_ms);
+	if (level == BUDGET_OK)
+		return 0;
+	if (w->told.n >= TOLD_MAX)
+		map_release(&w->told);
+	told = map_at(&w->told, a->budget, a->place, &fresh);
+	if (told == NULL)
+		return -ERR_STORE;
+	if (*told >= level)
+		return 0;
+	rc = judge_place(w, txn, a, now_ms);
+	if (rc == 0)
+		*told = level;
+	return rc;
+}
+
+/* What is added becomes the whole sum. */
+static int
+apply_one(struct watch *w, struct store_txn *txn, struct watch_add *a)
+{
+	uint32_t id = w->list.item[a->budget].id;
+	struct budget_sum before;
+	int rc = budget_sum_get(txn, id, a->place, &before);
 
 	if (rc != 0)
 		return rc;
-	budget_sum_add(&sum, &a->sum);
-	rc = budget_sum_put(txn, b->id, a->place, &sum);
-	return rc == 0 ? judge_place(w, txn, b, a->place, sum, now_ms) : rc;
+	a->is_more = a->sum.spent > 0;
+	budget_sum_add(&a->sum, &before);
+	return budget_sum_put(txn, id, a->place, &a->sum);
 }
 
 static void
@@ -357,13 +403,17 @@ clear_adds(struct watch *w)
 	map_release(&w->touched);
 }
 
+/* Judged when all is added: a block has several places. */
 int
 watch_apply(struct watch *w, struct store_txn *txn, int64_t now_ms)
 {
 	int rc = 0;
 
 	for (uint32_t i = 0; rc == 0 && i < w->n_adds; i++)
-		rc = apply_one(w, txn, &w->adds[i], now_ms);
+		rc = apply_one(w, txn, &w->adds[i]);
+	for (uint32_t i = 0; rc == 0 && i < w->n_adds; i++)
+		if (w->adds[i].is_more)
+			rc = judge_once(w, txn, &w->adds[i], now_ms);
 	if (w->n_adds > 0)
 		clear_adds(w);
 	return rc;
@@ -374,6 +424,7 @@ watch_forget(struct watch *w)
 {
 	w->is_loaded = false;
 	forget_dims(w);
+	map_release(&w->told);
 	clear_adds(w);
 }
 
@@ -538,7 +589,7 @@ remind(struct watch *w, struct store_txn *txn, const struct stored_budget *b,
 		return rc < 0 ? rc : 0;
 	budget_period_label(b->b.period, &w->cal, from_ms, label);
 	rc = notice_made_ms(
-	    txn, budget_id(b, BUDGET_LIMIT, label, id), &told_ms);
+	    txn, budget_id(b, b->armed, BUDGET_LIMIT, label, id), &told_ms);
 	if (rc != 0 || told_ms >= day_ms)
 		return rc < 0 ? rc : 0;
 	n.id = (struct text){ again,

@@ -23,6 +23,8 @@ struct watch {
 	struct {
 		int64_t from_ms, to_ms;
 	} span[BUDGET_SESSION];
+	/* (place in list, place) -> the level up to which it has been told. */
+	struct map told;
 	/* What this transaction adds. */
 	struct map touched; /* (budget, place) -> place in adds, from 1 */
 	struct watch_add *adds;

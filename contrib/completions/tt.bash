@@ -1,6 +1,7 @@
 # Bash completion for tt and the programs behind it. The options come from each
 # program's --help, so that nothing is listed twice.
 
+# A program, or one and its verb.
 _tt_options()
 {
 	"$@" --help 2>/dev/null |
@@ -10,6 +11,12 @@ _tt_options()
 _tt_verbs()
 {
 	tt --help 2>/dev/null | sed -n 's/^  \([a-z][a-z0-9-]*\)$/\1/p'
+}
+
+_tt_budgets()
+{
+	tt-budget list --json 2>/dev/null |
+		sed -n 's/^ {"name":"\([^"]*\)".*/\1/p'
 }
 
 _tt_import_words()
@@ -63,13 +70,29 @@ _tt_words()
 		_tt_options "$1"
 		echo today yesterday week last-week month last-month year \
 			last-year all summary bill session sessions blocks \
-			statusline explain doctor events follow prune status
+			statusline explain doctor events follow prune \
+			status daily-report weekly-report
 		;;
 	tt-import) _tt_import_words "$3" "$4" ;;
 	tt-setup) _tt_setup_words "$3" ;;
 	tt-price)
 		_tt_options tt-price
 		echo list set unset update explain recost
+		;;
+	tt-budget)
+		case "$2" in
+		--period) echo day week month session block ;;
+		--hook) echo claude-code ;;
+		tt-budget | budget) echo set status list rm check ;;
+		rm | status | check) _tt_budgets; _tt_options "$1" "$2" ;;
+		*) _tt_options "$1" set; _tt_options "$1" check ;;
+		esac
+		;;
+	tt-notices)
+		case "$2" in
+		--hook) echo claude-code openclaw ;;
+		*) _tt_options "$1" ;;
+		esac
 		;;
 	*) _tt_options "$1" ;;
 	esac
@@ -93,4 +116,5 @@ _tt()
 		-- "$cur")
 }
 
-complete -o default -F _tt tt tt-send tt-report tt-price tt-import tt-setup
+complete -o default -F _tt tt tt-send tt-report tt-price tt-import tt-setup \
+	tt-budget tt-notices

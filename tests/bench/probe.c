@@ -1,7 +1,7 @@
 /*
- * probe SOCKET MILLISECONDS [PAUSE_US]: what a question costs: the last seven
- * days as `tt-report week` asks for them, over one connection, with a pause
- * after each answer.
+ * probe SOCKET MILLISECONDS [PAUSE_US [METHOD]]: what a question costs: the
+ * last seven days as `tt-report week` asks for them, or a method without
+ * parameters, over one connection, with a pause after each answer.
  */
 #include <err.h>
 #include <stdio.h>
@@ -31,6 +31,18 @@ pack_week(struct packer *k)
 	pack_report(k, 1, &q);
 	if (k->failed)
 		errx(1, "pack_report");
+}
+
+static void
+pack_question(struct packer *k, const char *method)
+{
+	if (method == NULL) {
+		pack_week(k);
+		return;
+	}
+	packer_clear(k);
+	pack_request(k, 1, method);
+	pack_map(k, 0);
 }
 
 static size_t
@@ -78,15 +90,15 @@ main(int argc, char **argv)
 	uint64_t before, now, end;
 	int fd;
 
-	if (argc != 3 && argc != 4)
-		errx(2, "usage: probe SOCKET MILLISECONDS [PAUSE_US]");
-	if (argc == 4)
+	if (argc < 3 || argc > 5)
+		errx(2, "usage: probe SOCKET MILLISECONDS [PAUSE_US [METHOD]]");
+	if (argc >= 4)
 		pause.tv_nsec = (long)(bench_number(argv[3]) % 1000000 * 1000);
 	fd = bench_connect(argv[1]);
 	now = bench_now_ns();
 	end = now + bench_number(argv[2]) * 1000000;
 	while (now < end) {
-		pack_week(&k);
+		pack_question(&k, argc == 5 ? argv[4] : NULL);
 		before = bench_now_ns();
 		ask(fd, &k);
 		samples_add(&lat, bench_now_ns() - before);

@@ -67,6 +67,10 @@ ROWS = [
     Row("flat", "tt-report week, {large} / 10^4", "<=", 1.2, 1.05, "x"),
     Row("query", "query p99, writers saturating", "<=", 2, 0.1, " ms"),
     Row("query_slow", "query p99, syncs + 5 ms", "<=", 2, 0.1, " ms"),
+    Row("budget_64", "64 writers, 20 budgets / none", ">=", 0.9, 1.0, "x"),
+    Row("budget_batch", "batches of 1,000, 20 budgets / none", ">=", 0.9, 1.0,
+        "x"),
+    Row("budgets", "budgets of {middle} events, p99", "<=", 2, 0.2, " ms"),
     Row("bytes", "stored bytes an event", "<=", 500, 300, " B"),
     Row("rss", "idle resident", "<=", 6, 3, " MB"),
     Row("anon", "anonymous, 1,000 connections", "<=", 16, 4, " MB"),
@@ -366,6 +370,53 @@ def queries(b):
         late.check()
 
 
+def packed(value):
+    """As MessagePack, which this program must do without."""
+    if isinstance(value, dict):
+        return bytes([0x80 + len(value)]) + b"".join(
+            packed(x) for item in value.items() for x in item)
+    if isinstance(value, str):
+        return bytes([0xa0 + len(value)]) + value.encode()
+    return bytes([value])
+
+
+FILTERS = [{}, {"model": "claude-*"}, {"agent": "codex"}, {"project": "atlas"}]
+
+
+def set_budgets(d):
+    """Five periods by four filters; every other one is over at once."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(d.socket)
+        for i, (period, which) in enumerate(itertools.product(
+                ("day", "week", "month", "session", "block"), FILTERS)):
+            budget = {"name": f"{period}-{i}", "period": period,
+                      "limit": ("0.5", "1000000000")[i % 2], "filter": which}
+            s.sendall(b"\x94\x00\x01" + packed("budget_set") + b"\x91" +
+                      packed(budget))
+            if s.recv(4096) != b"\x94\x01\x01\xc0\x80":
+                sys.exit(f"budget_set {budget} is refused")
+
+
+def budgets(b):
+    """The same load with 20 budgets and with none."""
+    batch = {"conns": 1, "batch": 1000, "inflight": 4}
+    with Daemon(b, "none") as none, Daemon(b, "twenty") as twenty:
+        for d in (none, twenty):
+            fill(d, b.size.middle)
+        set_budgets(twenty)
+        for x in b.rounds(none=lambda: none.load(conns=64),
+                          twenty=lambda: twenty.load(conns=64)):
+            b.add("budget_64", x.twenty.rate / x.none.rate, x.disk)
+        for x in b.rounds(none=lambda: none.load(**batch),
+                          twenty=lambda: twenty.load(**batch),
+                          ask=lambda: b.call("probe", twenty.socket,
+                                             b.size.ms, 500, "budgets")):
+            b.add("budget_batch", x.twenty.rate / x.none.rate, x.disk)
+            b.add("budgets", x.ask.query_p99_us / 1000, x.disk)
+        none.check()
+        twenty.check()
+
+
 def fill(d, events, **options):
     print(f"filling {power(events)} ...", file=sys.stderr)
     d.load(events=events, conns=4, batch=1000, inflight=2, days=365,
@@ -618,8 +669,8 @@ def ccusage(b):
             b.add("cc_line", x.line / x.ours.c_p50_us, x.disk)
 
 
-SECTIONS = [send, writers, one, batches, slow, queries, memory, reports,
-            views, ccusage]
+SECTIONS = [send, writers, one, batches, slow, queries, budgets, memory,
+            reports, views, ccusage]
 
 
 def verdict(row, value):

@@ -131,18 +131,24 @@ put(struct bench *b, struct event *evs, size_t n)
 
 /* One call that reports its cost. */
 static void
+spend_init(struct event *ev, const char *message, int64_t ts_ms, int64_t cents)
+{
+	event_init(ev);
+	ev->text[EV_SESSION] = TEXT("s1");
+	ev->text[EV_MESSAGE] = text_of(message);
+	ev->text[EV_MODEL] = TEXT("unheard-of");
+	ev->count[EV_INPUT] = 100;
+	ev->ts_ms = ts_ms;
+	ev->has_cost = true;
+	ev->cost_pico = cents * (MONEY_USD / 100);
+}
+
+static void
 spend(struct bench *b, const char *message, int64_t ts_ms, int64_t cents)
 {
 	struct event ev;
 
-	event_init(&ev);
-	ev.text[EV_SESSION] = TEXT("s1");
-	ev.text[EV_MESSAGE] = text_of(message);
-	ev.text[EV_MODEL] = TEXT("unheard-of");
-	ev.count[EV_INPUT] = 100;
-	ev.ts_ms = ts_ms;
-	ev.has_cost = true;
-	ev.cost_pico = cents * (MONEY_USD / 100);
+	spend_init(&ev, message, ts_ms, cents);
 	put(b, &ev, 1);
 }
 
@@ -294,6 +300,65 @@ Test(budget, a_late_call_of_an_earlier_day_is_told_of_that_day, .timeout = 30)
 	bench_end(&b);
 }
 
+Test(
+    budget, raising_it_does_not_tell_of_days_that_are_over_again, .timeout = 30)
+{
+	struct budget d = budget_of("daily", BUDGET_DAY, 10);
+	struct bench b;
+
+	bench_start(&b);
+	set_budget(&b, &d);
+	spend(&b, "a", clock_ms, 1500);
+	clock_ms += 86400000ll;
+	d.limit = 12 * MONEY_USD;
+	set_budget(&b, &d);
+	spend(&b, "late", START_MS, 1);
+	expect_told(&b, "budget", "limit daily 2026-05-17;");
+	spend(&b, "b", clock_ms, 1200);
+	expect_told(
+	    &b, "budget", "limit daily 2026-05-17;limit daily 2026-05-18;");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
+Test(budget, a_call_that_is_undone_reaches_no_level, .timeout = 30)
+{
+	struct budget d = budget_of("daily", BUDGET_DAY, 20);
+	struct event ev;
+	struct bench b;
+
+	bench_start(&b);
+	set_budget(&b, &d);
+	spend(&b, "a", clock_ms, 1200);
+	spend_init(&ev, "b", clock_ms, 100);
+	put(&b, &ev, 1);
+	clock_ms += 86400000ll;
+	d.limit = 10 * MONEY_USD;
+	set_budget(&b, &d);
+	ev.is_void = true;
+	put(&b, &ev, 1);
+	expect_told(&b, "budget", "");
+	spend(&b, "c", START_MS, 1);
+	expect_told(&b, "budget", "limit daily 2026-05-17;");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
+Test(budget, what_comes_at_once_is_judged_as_one, .timeout = 30)
+{
+	struct budget k = budget_of("block", BUDGET_BLOCK, 10);
+	struct event ev[2];
+	struct bench b;
+
+	bench_start(&b);
+	set_budget(&b, &k);
+	spend_init(&ev[0], "a", clock_ms, 900);
+	spend_init(&ev[1], "b", clock_ms + 3600000, 900);
+	put(&b, ev, 2);
+	expect_told(&b, "budget", "limit block 2026-05-17T08:00:00+02:00;");
+	bench_end(&b);
+}
+
 Test(budget, blocks_begin_with_use_and_last_five_hours, .timeout = 30)
 {
 	struct budget k = budget_of("block", BUDGET_BLOCK, 10);
@@ -345,6 +410,49 @@ Test(budget, a_model_without_a_price_is_told_once, .timeout = 30)
 		put(&b, &ev, 1);
 	}
 	expect_told(&b, "price", "warn unheard-of ;");
+	bench_end(&b);
+}
+
+static void
+note_quota(struct bench *b, const char *percent, int64_t resets_ms)
+{
+	struct packer params = { 0 }, result = { 0 };
+	struct error e;
+
+	pack_map(&params, 2);
+	pack_str(&params, "session");
+	pack_str(&params, "s1");
+	pack_str(&params, "windows");
+	pack_array(&params, 1);
+	pack_map(&params, 3);
+	pack_str(&params, "name");
+	pack_str(&params, "five_hour");
+	pack_str(&params, "used_percent");
+	pack_str(&params, percent);
+	pack_str(&params, "resets");
+	pack_i64(&params, resets_ms);
+	e = call(b, "note", &params, &result);
+	cr_assert_eq(
+	    e.code, ERR_NONE, "note: %s %s", error_name(e.code), e.message);
+	packer_free(&params);
+	packer_free(&result);
+}
+
+Test(budget, a_quota_near_its_end_is_told_once_until_it_is_emptied,
+    .timeout = 30)
+{
+	int64_t resets_ms = START_MS + 3600000;
+	struct bench b;
+
+	bench_start(&b);
+	spend(&b, "a", clock_ms, 1);
+	note_quota(&b, "89.9", resets_ms);
+	expect_told(&b, "quota", "");
+	note_quota(&b, "90", resets_ms);
+	note_quota(&b, "95.5", resets_ms + 1000);
+	expect_told(&b, "quota", "warn five_hour ;");
+	note_quota(&b, "91", resets_ms + 5 * 3600000);
+	expect_told(&b, "quota", "warn five_hour ;warn five_hour ;");
 	bench_end(&b);
 }
 
