@@ -159,6 +159,8 @@ FUZZ_catalog := clients/price/catalog.c
 FUZZ_record := $(LEDGER)
 FUZZ_record_L := -llmdb
 FUZZ_json_L := -ljansson
+FUZZ_import := $(IMPORT) clients/common/figure.c $(COMMON)
+FUZZ_import_L := $(IMPORT_L) -ljansson
 define fuzz_rule
 $(B)/fuzz/$(1): $(B)/obj/tests/fuzz/fuzz_$(1).o $(FUZZ_DRIVER) $(call obj,$(FUZZ_$(1)) $(PROTO))
 	@mkdir -p $$(@D)

@@ -59,10 +59,20 @@ struct run {
 	struct setting setting;
 	struct result *results;
 	size_t n;
+	bool usual_places;
+	bool has_service; /* it can be had; else why not */
+	char no_service[256];
 	int import; /* exit code, -1: it did not run */
 };
 
 static const char *const verbs[] = { "check", "install", "uninstall" };
+
+/* For the ledger as a whole. */
+static bool
+is_standing(const struct target *t)
+{
+	return t->kind == TARGET_SERVICE || t->kind == TARGET_SETTING;
+}
 
 static struct result *
 add_result(struct run *run, const struct target *t)
@@ -75,18 +85,35 @@ add_result(struct run *run, const struct target *t)
 			return NULL;
 	r = &run->results[run->n++];
 	r->target = t;
-	r->here = t->kind == TARGET_SERVICE
-		      ? service_is_possible(r->why, sizeof(r->why))
-		      : target_is_here(t);
+	if (t->kind == TARGET_SERVICE)
+		r->here = run->has_service;
+	else if (t->kind == TARGET_SETTING)
+		r->here = run->usual_places;
+	else
+		r->here = target_is_here(t);
+	if (!r->here && is_standing(t))
+		snprintf(r->why, sizeof(r->why), "%s", run->no_service);
 	return r;
+}
+
+/* Part of every installation, unless it is not wanted or not needed. */
+static bool
+is_standing_meant(const struct run *run, const struct target *t)
+{
+	if (t->kind == TARGET_SETTING && run->verb == RESULT_UNINSTALL)
+		return run->usual_places;
+	if (t->kind == TARGET_SETTING &&
+	    (!run->usual_places || run->has_service))
+		return false;
+	return run->verb != RESULT_INSTALL || !run->o.no_service;
 }
 
 /* Without names: those that are here, or for check and uninstall all. */
 static bool
 is_meant(const struct run *run, const struct target *t)
 {
-	if (t->kind == TARGET_SERVICE)
-		return run->verb != RESULT_INSTALL || !run->o.no_service;
+	if (is_standing(t))
+		return is_standing_meant(run, t);
 	if (run->verb != RESULT_INSTALL)
 		return true;
 	return t->kind == TARGET_AGENT && target_is_here(t);
@@ -99,6 +126,10 @@ choose(struct run *run, char **names, int n)
 	size_t i;
 	int k;
 
+	run->usual_places =
+	    service_is_for_us(run->no_service, sizeof(run->no_service));
+	run->has_service =
+	    service_is_possible(run->no_service, sizeof(run->no_service));
 	for (k = 0; k < n; k++) {
 		t = target_find(names[k]);
 		if (t == NULL) {
@@ -111,10 +142,9 @@ choose(struct run *run, char **names, int n)
 	}
 	for (i = 0; i < targets_n; i++) {
 		t = &targets[i];
-		if (n == 0
-			? is_meant(run, t)
-			: run->verb == RESULT_INSTALL &&
-			      t->kind == TARGET_SERVICE && !run->o.no_service)
+		if (n == 0 ? is_meant(run, t)
+			   : run->verb == RESULT_INSTALL && is_standing(t) &&
+				 is_standing_meant(run, t))
 			add_result(run, t);
 	}
 	return EXIT_OK;
@@ -169,10 +199,10 @@ do_target(struct run *run, struct result *r)
 	if (target_dir(r->target, r->dir) != 0) {
 		snprintf(r->why, sizeof(r->why), "%s", _("HOME is not set"));
 		rc = EXIT_SYSTEM;
-	} else if (r->target->kind != TARGET_SERVICE) {
+	} else if (r->target->kind == TARGET_SERVICE) {
+		rc = do_service(run, r) == 0 ? EXIT_OK : EXIT_SYSTEM;
+	} else if (r->target->kind != TARGET_SETTING || r->here) {
 		do_parts(run, r);
-	} else if (do_service(run, r) != 0) {
-		rc = EXIT_SYSTEM;
 	}
 	if (result_is_refused(r))
 		rc = EXIT_SYSTEM;

@@ -174,9 +174,10 @@ tell_text(
 
 static void
 tell_json(const char *path, const struct legacy_told *t,
-    const struct delivery *d, bool first)
+    const struct delivery *d, bool *is_first)
 {
-	printf("%s{\"file\":", first ? "" : ",\n  ");
+	printf("%s{\"file\":", *is_first ? "" : ",\n  ");
+	*is_first = false;
 	json_put_str(stdout, path);
 	printf(",\"format\":\"%s\",\"events\":%" PRIu64 ",\"stored\":%" PRIu64
 	       ",\"merged\":%" PRIu64 ",\"unchanged\":%" PRIu64
@@ -191,10 +192,10 @@ tell_json(const char *path, const struct legacy_told *t,
 
 static void
 tell(const struct json_options *o, const char *path,
-    const struct legacy_told *t, const struct delivery *d, bool first)
+    const struct legacy_told *t, const struct delivery *d, bool *is_first)
 {
 	if (o->json)
-		tell_json(path, t, d, first);
+		tell_json(path, t, d, is_first);
 	else
 		tell_text(path, t, d);
 	if (t->odd > 0)
@@ -223,7 +224,7 @@ exit_code(struct legacy_link *link, enum legacy_result r, const char *path,
 
 static int
 import_file(struct legacy_link *link, const struct json_options *o,
-    const char *path, bool first)
+    const char *path, bool *is_first)
 {
 	struct delivery d = { .link = link, .dry_run = o->dry_run };
 	const struct legacy_sink sink = { take_event, take_day, &d, o->agent };
@@ -239,7 +240,7 @@ import_file(struct legacy_link *link, const struct json_options *o,
 	}
 	rc = exit_code(link, r, path, why);
 	if (rc == EXIT_OK)
-		tell(o, path, &told, &d, first);
+		tell(o, path, &told, &d, is_first);
 	packer_free(&d.request);
 	packer_free(&d.events);
 	packer_free(&d.rows);
@@ -250,12 +251,13 @@ static int
 import_files(
     struct legacy_link *link, const struct json_options *o, char **paths, int n)
 {
+	bool is_first = true; /* to be told: one that fails is not */
 	int i, rc = EXIT_OK, one;
 
 	if (o->json)
 		fputs("{\"schema_version\":1,\"files\":[", stdout);
 	for (i = 0; i < n && link->rc == EXIT_OK; i++) {
-		one = import_file(link, o, paths[i], i == 0);
+		one = import_file(link, o, paths[i], &is_first);
 		rc = rc == EXIT_OK ? one : rc;
 	}
 	if (o->json)

@@ -43,6 +43,31 @@ block_edit_add(struct page *text, const char *block, char *why, size_t cap)
 	return 0;
 }
 
+/* "key = value" at p, with blanks anywhere. */
+static bool
+is_key(const char *p, const char *key)
+{
+	size_t len = strlen(key);
+
+	p += strspn(p, " \t");
+	if (strncmp(p, key, len) != 0)
+		return false;
+	p += len + strspn(p + len, " \t");
+	return *p == '=' || *p == ':';
+}
+
+bool
+block_edit_has_key(const struct page *text, const char *key)
+{
+	const char *p = page_text(text);
+
+	while (p != NULL && !is_key(p, key)) {
+		p = strchr(p, '\n');
+		p += p != NULL;
+	}
+	return p != NULL;
+}
+
 /* One past the block's last line, its end included; 0: it does not end. */
 static size_t
 end_of_block(const struct page *text, const char *begin)

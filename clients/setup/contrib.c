@@ -21,6 +21,7 @@ EMBED(claw_handler, "hooks/openclaw/handler.ts");
 EMBED(bash, "hooks/shell/tt.bash");
 EMBED(zsh, "hooks/shell/tt.zsh");
 EMBED(fish, "hooks/shell/tt.fish");
+EMBED(auto_import, "hooks/config/auto-import.conf");
 EMBED(skill, "skills/tt/SKILL.md");
 EMBED(unit_socket, "systemd/collectord.socket");
 EMBED(unit_service, "systemd/collectord.service");
@@ -37,6 +38,7 @@ static const struct {
 	{ "hooks/shell/tt.bash", contrib_bash },
 	{ "hooks/shell/tt.zsh", contrib_zsh },
 	{ "hooks/shell/tt.fish", contrib_fish },
+	{ "hooks/config/auto-import.conf", contrib_auto_import },
 	{ "skills/tt/SKILL.md", contrib_skill },
 	{ "systemd/collectord.socket", contrib_unit_socket },
 	{ "systemd/collectord.service", contrib_unit_service },

@@ -92,6 +92,8 @@ part_add(const struct setting *s, const struct part *p, struct page *text,
 		snprintf(program, sizeof(program), "%s/tt-import", s->bindir);
 		return toml_edit_notify(text, program, why, cap);
 	case PART_BLOCK:
+		if (p->key != NULL && block_edit_has_key(text, p->key))
+			return 0;
 		contrib_expand(&block, contrib_find(p->contrib), s->bindir);
 		rc = block_edit_add(text, page_text(&block), why, cap);
 		page_free(&block);

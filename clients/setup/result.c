@@ -92,9 +92,11 @@ result_complain(const struct result *r, enum result_verb verb)
 {
 	size_t i;
 
+	bool is_agent =
+	    r->target->kind == TARGET_AGENT || r->target->kind == TARGET_SHELL;
+
 	/* That there is no service is news to who wants it. */
-	if (r->why[0] != '\0' &&
-	    (r->target->kind != TARGET_SERVICE || verb == RESULT_INSTALL))
+	if (r->why[0] != '\0' && (is_agent || verb == RESULT_INSTALL))
 		complain(SETUP_NAME, "%s: %s", r->target->name, r->why);
 	for (i = 0; i < r->n; i++)
 		if (r->parts[i].state == PART_REFUSED)
@@ -149,7 +151,8 @@ json_parts(const struct result *r)
 static void
 json_target(const struct result *r)
 {
-	static const char *const kinds[] = { "agent", "shell", "service" };
+	static const char *const kinds[] = { "agent", "shell", "service",
+		"setting" };
 
 	printf("{\"agent\":\"%s\",\"kind\":\"%s\",", r->target->name,
 	    kinds[r->target->kind]);

@@ -10,7 +10,7 @@
 struct result {
 	const struct target *target;
 	char dir[PATH_MAX];
-	bool here;     /* the agent; of the service: it is possible */
+	bool here;     /* the agent; of the service or setting: it may be */
 	char why[256]; /* of the target as a whole, or "" */
 	struct part_result parts[RESULT_PARTS];
 	size_t n;

@@ -22,16 +22,23 @@ is_set(const char *name)
 }
 
 bool
+service_is_for_us(char *why, size_t cap)
+{
+	if (!is_set("TT_HOME") && !is_set("TT_SOCKET"))
+		return true;
+	snprintf(why, cap,
+	    _("TT_HOME or TT_SOCKET is set: the service is only for the usual "
+	      "places"));
+	return false;
+}
+
+bool
 service_is_possible(char *why, size_t cap)
 {
 	char path[PATH_MAX];
 
-	if (is_set("TT_HOME") || is_set("TT_SOCKET")) {
-		snprintf(why, cap,
-		    _("TT_HOME or TT_SOCKET is set: the service is only for "
-		      "the usual places"));
+	if (!service_is_for_us(why, cap))
 		return false;
-	}
 	if (program_find("systemctl", path) &&
 	    SYSTEMCTL(true, "show-environment") == 0)
 		return true;

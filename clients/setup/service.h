@@ -11,6 +11,8 @@
 
 #include "proto/places.h"
 
+/* Is it the ledger of the usual places? False with why. */
+bool service_is_for_us(char *why, size_t cap);
 /* False with why: no service can be had here. */
 bool service_is_possible(char *why, size_t cap);
 /*

@@ -161,6 +161,13 @@ static const struct part fish_parts[] = {
 	BLOCK("config.fish", "hooks/shell/tt.fish"),
 };
 
+static const struct part setting_parts[] = {
+	{ .kind = PART_BLOCK,
+	    .file = "config",
+	    .contrib = "hooks/config/auto-import.conf",
+	    .key = "auto_import" },
+};
+
 static const struct part service_parts[] = {
 	WHOLE("collectord.socket", "systemd/collectord.socket"),
 	WHOLE("collectord.service", "systemd/collectord.service"),
@@ -198,6 +205,10 @@ const struct target targets[] = {
 	      "service", "systemd", TARGET_SERVICE, "systemctl", service_parts),
 	    .env = { "XDG_CONFIG_HOME" }, .below = "systemd/user",
 	    .fallback = ".config/systemd/user" },
+	{ TARGET("auto-import", "auto_import", TARGET_SETTING, "tt-report",
+	      setting_parts),
+	    .env = { "XDG_CONFIG_HOME" }, .below = "tt",
+	    .fallback = ".config/tt" },
 };
 const size_t targets_n = LENGTH(targets);
 

@@ -1,7 +1,7 @@
 /*
- * Who can be hooked up, and with what: one row for each agent, shell, and the
- * service, in target.c. An agent's hooks are parts of files that are its user's
- * or whole files of our own.
+ * Who can be hooked up, and with what: one row for each agent, shell, the
+ * service and what stands in for it, in target.c. An agent's hooks are parts of
+ * files that are its user's or whole files of our own.
  */
 #ifndef SETUP_TARGET_H
 #define SETUP_TARGET_H
@@ -34,9 +34,15 @@ struct part {
 	const struct json_change *changes;
 	size_t n;
 	bool only_if_there; /* the agent makes that file itself */
+	const char *key;    /* BLOCK: not where that one is set; or NULL */
 };
 
-enum target_kind { TARGET_AGENT, TARGET_SHELL, TARGET_SERVICE };
+enum target_kind {
+	TARGET_AGENT,
+	TARGET_SHELL,
+	TARGET_SERVICE,
+	TARGET_SETTING /* of ours, where there can be no service */
+};
 
 struct target {
 	const char *name, *alias;

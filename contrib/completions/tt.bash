@@ -1,10 +1,10 @@
 # Bash completion for tt and the programs behind it. The options come from each
 # program's --help, so that nothing is listed twice.
 
-# $1 may be a program and its verb.
+# A program, or one and its verb.
 _tt_options()
 {
-	$1 --help 2>/dev/null |
+	"$@" --help 2>/dev/null |
 		sed -n 's/^  \(--[a-z0-9-]*\).*/\1/p'
 }
 
@@ -19,8 +19,43 @@ _tt_budgets()
 		sed -n 's/^ {"name":"\([^"]*\)".*/\1/p'
 }
 
+_tt_import_words()
+{
+	case "$1" in
+	json | config)
+		case "$2" in
+		-*) _tt_options tt-import "$1" ;;
+		esac
+		;;
+	--root) ;;
+	*)
+		_tt_options tt-import
+		echo all claude codex opencode gemini qwen copilot amp kimi pi \
+			droid openclaw goose zed json config
+		;;
+	esac
+}
+
+_tt_setup_words()
+{
+	_tt_options tt-setup
+	case "$1" in
+	check | install | uninstall)
+		echo claude-code codex opencode gemini openclaw bash zsh fish
+		;;
+	*) echo check install uninstall ;;
+	esac
+}
+
+# PROGRAM PREVIOUS-WORD FIRST-WORD CURRENT-WORD
 _tt_words()
 {
+	case "$2" in
+	--lang)
+		echo en zh
+		return
+		;;
+	esac
 	case "$1" in
 	tt-send)
 		case "$2" in
@@ -28,30 +63,34 @@ _tt_words()
 		--tier) echo standard batch flex priority fast ;;
 		--billing) echo metered plan ;;
 		--source) echo hook log otel manual ;;
-		--lang) echo en zh ;;
 		*) _tt_options "$1" ;;
 		esac
 		;;
 	tt-report)
 		_tt_options "$1"
 		echo today yesterday week last-week month last-month year \
-			last-year all summary status daily-report \
-			weekly-report
+			last-year all summary bill session sessions blocks \
+			statusline explain doctor events follow prune \
+			status daily-report weekly-report
+		;;
+	tt-import) _tt_import_words "$3" "$4" ;;
+	tt-setup) _tt_setup_words "$3" ;;
+	tt-price)
+		_tt_options tt-price
+		echo list set unset update explain recost
 		;;
 	tt-budget)
 		case "$2" in
 		--period) echo day week month session block ;;
 		--hook) echo claude-code ;;
-		--lang) echo en zh ;;
 		tt-budget | budget) echo set status list rm check ;;
-		rm | status | check) _tt_budgets; _tt_options "$1 $2" ;;
-		*) _tt_options "$1 set"; _tt_options "$1 check" ;;
+		rm | status | check) _tt_budgets; _tt_options "$1" "$2" ;;
+		*) _tt_options "$1" set; _tt_options "$1" check ;;
 		esac
 		;;
 	tt-notices)
 		case "$2" in
 		--hook) echo claude-code openclaw ;;
-		--lang) echo en zh ;;
 		*) _tt_options "$1" ;;
 		esac
 		;;
@@ -62,7 +101,7 @@ _tt_words()
 _tt()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} program=${COMP_WORDS[0]##*/}
-	local previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local previous=${COMP_WORDS[COMP_CWORD - 1]} first=1
 
 	if [ "$program" = tt ]; then
 		if [ "$COMP_CWORD" -eq 1 ]; then
@@ -70,10 +109,12 @@ _tt()
 				"$(_tt_verbs) --lang --help --version" -- "$cur")
 			return
 		fi
-		program=tt-${COMP_WORDS[1]}
+		program=tt-${COMP_WORDS[1]} first=2
 	fi
 	mapfile -t COMPREPLY < <(compgen -W \
-		"$(_tt_words "$program" "$previous")" -- "$cur")
+		"$(_tt_words "$program" "$previous" "${COMP_WORDS[first]}" "$cur")" \
+		-- "$cur")
 }
 
-complete -o default -F _tt tt tt-send tt-report tt-budget tt-notices
+complete -o default -F _tt tt tt-send tt-report tt-price tt-import tt-setup \
+	tt-budget tt-notices

@@ -9,6 +9,8 @@
 
 #include <criterion/criterion.h>
 
+#include "proto/json.h"
+
 #define DAY 86400000ll
 
 static struct home home;
@@ -178,6 +180,23 @@ Test(imported, files_that_are_none_of_them_are_one_clear_line)
 	import("json", "bad.json", 2, "bad.json: not JSON");
 	import("json", "missing.json", 5, "missing.json: ");
 	import("config", "day.json", 2, "no prices");
+}
+
+Test(imported, json_is_json_where_a_file_fails)
+{
+	char good[160], missing[160];
+	struct json j = { 0 };
+	struct run r;
+
+	snprintf(good, sizeof(good), "%s/day.json", home.dir);
+	snprintf(missing, sizeof(missing), "%s/missing.json", home.dir);
+	RUN(&home, &r, "tt-import", "json", "--json", missing, good, missing,
+	    good);
+	cr_expect_eq(r.code, 5, "exit code %d: %s", r.code, r.err);
+	cr_expect_eq(
+	    json_parse(&j, r.out, strlen(r.out)), 0, "not JSON: %s", r.out);
+	json_release(&j);
+	run_free(&r);
 }
 
 Test(imported, settings_are_taken_over_and_keys_never_shown)

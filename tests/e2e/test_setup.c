@@ -505,6 +505,74 @@ Test(setup, the_service_is_installed_and_started_once)
 	cr_expect_neq(access(in_home(".config"), F_OK), 0, "units are left");
 }
 
+/* A home of the usual places where systemd has no session for the user. */
+static void
+live_without_service(void)
+{
+	char path[PATH_ROOM];
+
+	put_file("fake/systemctl", "#!/bin/sh\nexit 1\n");
+	chmod(in_home("fake/systemctl"), 0755);
+	snprintf(path, sizeof(path), "%s:/usr/bin:/bin", in_home("fake"));
+	home_env(&home, "PATH", path);
+	home_env(&home, "TT_HOME", NULL);
+}
+
+static void
+expect_setup(const char *verb)
+{
+	struct run r;
+
+	RUN(&home, &r, "tt-setup", verb, verb[0] == 'i' ? "--no-import" : NULL);
+	EXPECT_CODE(r, 0);
+	run_free(&r);
+}
+
+#define CONFIG ".config/tt/config"
+
+Test(setup, without_a_service_reports_read_the_logs_first)
+{
+	static const char own[] = "[report]\ntz = UTC";
+	struct run r;
+
+	live_without_service();
+	expect_setup("install");
+	expect_in_file(CONFIG, "\n[core]\nauto_import = yes\n", true);
+	expect_setup("uninstall");
+	cr_expect_neq(access(in_home(".config"), F_OK), 0, "a file is left");
+	put_file(CONFIG, own);
+	expect_setup("install");
+	expect_setup("install");
+	expect_in_file(CONFIG, "UTC\n# >>> tt", true);
+	RUN(&home, &r, "collectord", "-n");
+	EXPECT_CODE(r, 0);
+	run_free(&r);
+	expect_setup("check");
+	expect_setup("uninstall");
+	expect_file(CONFIG, own);
+}
+
+Test(setup, what_the_user_says_of_auto_import_holds)
+{
+	static const char own[] = "[core]\n  auto_import=no\n";
+
+	live_without_service();
+	put_file(CONFIG, own);
+	expect_setup("install");
+	expect_file(CONFIG, own);
+	expect_setup("uninstall");
+	expect_file(CONFIG, own);
+}
+
+Test(setup, a_ledger_of_its_own_gets_no_settings)
+{
+	live_without_service();
+	home_env(&home, "TT_HOME", home.dir);
+	expect_setup("install");
+	cr_expect_neq(access(in_home(".config"), F_OK), 0, "a file is there");
+	cr_expect_neq(access(in_home("config"), F_OK), 0, "a file is there");
+}
+
 /* --- Hooks -------------------------------------------------------------- */
 
 #define SESSION "11111111-2222-4333-8444-555555555555"

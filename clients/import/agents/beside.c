@@ -1,8 +1,10 @@
 #include "clients/import/agents/beside.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define BESIDE_MAX (256u << 10)
 
@@ -69,16 +71,21 @@ beside_read(struct text dir, const char *name, size_t *len)
 	char path[PATH_MAX];
 	FILE *f;
 	char *p;
-	int n;
+	int n, fd;
 
 	if (dir.len == 0)
 		return NULL;
 	n = snprintf(path, sizeof(path), "%.*s/%s", (int)dir.len, dir.p, name);
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return NULL;
-	f = fopen(path, "re");
-	if (f == NULL)
+	/* Whatever it is, nothing is waited for. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	f = fd < 0 ? NULL : fdopen(fd, "r");
+	if (f == NULL) {
+		if (fd >= 0)
+			close(fd);
 		return NULL;
+	}
 	p = read_all(f, len);
 	fclose(f);
 	return p;

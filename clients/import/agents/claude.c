@@ -13,6 +13,7 @@
 
 #define PROJECTS "projects"
 #define SUBAGENTS "subagents"
+#define WORD_MAX 32 /* the longest that means something to us, and more */
 
 /* What the place of a file says. */
 struct place {
@@ -188,8 +189,17 @@ struct entry {
 static bool
 string_is(const struct source *s, const struct json_node *n, const char *value)
 {
-	return n != NULL && n->type == JSON_STRING && !n->escaped &&
-	       text_is((struct text){ json_raw(&s->json, n), n->len }, value);
+	char buf[WORD_MAX];
+	int len;
+
+	if (n == NULL || n->type != JSON_STRING)
+		return false;
+	if (!n->escaped)
+		return text_is(
+		    (struct text){ json_raw(&s->json, n), n->len }, value);
+	/* Some write "<" as \u003c. */
+	len = json_string(&s->json, n, buf, sizeof(buf));
+	return len >= 0 && text_is((struct text){ buf, (uint32_t)len }, value);
 }
 
 /* What an agent said, which some versions pass on as progress. */

@@ -174,7 +174,10 @@ Test(claude, what_is_no_reply_of_a_model_counts_nothing)
 {
 	import_run_lines(&import_claude, LOG,
 	    HEAD "false,\"message\":{\"id\":\"msg_9\",\"model\":"
-		 "\"<synthetic>\",\"usage\":{\"input_tokens\":18}}}\n"
+		 "\"<synthetic>\",\"usage\":{\"input_tokens\":18}}}\n" HEAD
+		 "false,\"message\":{\"id\":\"msg_8\",\"model\":"
+		 "\"\\u003csynthetic\\u003e\",\"usage\":{"
+		 "\"input_tokens\":18}}}\n"
 		 "{\"type\":\"user\",\"sessionId\":\"S\",\"message\":{"
 		 "\"role\":\"assistant\"},\"toolUseResult\":{\"usage\":{"
 		 "\"input_tokens\":5},\"totalTokens\":5}}\n"

@@ -227,7 +227,9 @@ Test(gemini, a_hashed_folder_is_no_project_but_a_directory_is)
 	import_text_is(&es.events[1], EV_PROJECT, "/src/web");
 }
 
-Test(gemini, the_folder_tells_where_the_project_is)
+/* A log of one answer in a folder whose .project_root `put` makes. */
+static void
+run_in_folder(void (*put)(const char *path))
 {
 	char dir[] = "/tmp/tt-gemini-XXXXXX", path[128];
 	FILE *f;
@@ -238,9 +240,7 @@ Test(gemini, the_folder_tells_where_the_project_is)
 	snprintf(path, sizeof(path), "%s/web/chats", dir);
 	cr_assert_eq(mkdir(path, 0700), 0);
 	snprintf(path, sizeof(path), "%s/web/.project_root", dir);
-	cr_assert_not_null(f = fopen(path, "w"));
-	fputs("/src/web\n", f);
-	fclose(f);
+	put(path);
 	snprintf(path, sizeof(path), "%s/" LOG, dir);
 	cr_assert_not_null(f = fopen(path, "w"));
 	fputs(HEAD ANSWER(ID_1, TOKENS) "\n", f);
@@ -255,7 +255,34 @@ Test(gemini, the_folder_tells_where_the_project_is)
 	rmdir(path);
 	rmdir(dir);
 	cr_assert_eq(es.n, 1, "%zu events", es.n);
+}
+
+static void
+put_name(const char *path)
+{
+	FILE *f = fopen(path, "w");
+
+	cr_assert_not_null(f);
+	fputs("/src/web\n", f);
+	fclose(f);
+}
+
+static void
+put_fifo(const char *path)
+{
+	cr_assert_eq(mkfifo(path, 0600), 0);
+}
+
+Test(gemini, the_folder_tells_where_the_project_is)
+{
+	run_in_folder(put_name);
 	import_text_is(&es.events[0], EV_PROJECT, "/src/web");
+}
+
+Test(gemini, nobody_is_waited_for_who_would_tell_it)
+{
+	run_in_folder(put_fifo);
+	import_text_is(&es.events[0], EV_PROJECT, NULL);
 }
 
 Test(gemini, statistics_of_headless_runs_are_not_usage)

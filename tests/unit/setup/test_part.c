@@ -193,3 +193,29 @@ Test(part, a_block_without_its_end_is_refused)
 	cr_expect_not_null(strstr(why, "no end"), "why is \"%s\"", why);
 	page_free(&text);
 }
+
+Test(part, a_key_is_seen_where_it_is_set_and_only_there)
+{
+	static const struct {
+		const char *text;
+		bool has;
+	} cases[] = {
+		{ "", false },
+		{ "auto_import=yes", true },
+		{ "[core]\n\t auto_import \t: no\n", true },
+		{ "[core]\r\nauto_import = no\r\n", true },
+		{ "# auto_import = no\n; auto_import = no\n", false },
+		{ "[core]\nno_auto_import = 1\nauto_import_2 = 1\n", false },
+		{ "[core]\nauto_import\n=\n", false },
+	};
+	struct page text = { .p = NULL };
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		page_set(&text, cases[i].text, strlen(cases[i].text));
+		cr_expect_eq(block_edit_has_key(&text, "auto_import"),
+		    cases[i].has, "not %d: \"%s\"", cases[i].has,
+		    cases[i].text);
+	}
+	page_free(&text);
+}
