@@ -254,6 +254,13 @@ complain(const char *op, const char *why)
 	return -1;
 }
 
+static bool
+is_calendar_same(const struct config *a, const struct config *b)
+{
+	return strcmp(a->tz, b->tz) == 0 && a->week_start == b->week_start &&
+	       a->day_start == b->day_start && a->month_start == b->month_start;
+}
+
 static void
 reload(struct daemon *d)
 {
@@ -270,6 +277,11 @@ reload(struct daemon *d)
 	if (!price_config_same(&fresh, &d->server.config))
 		log_warn("main", "op=reload msg=\"new prices and cost_mode "
 				 "are taken at the next start\"");
+	if (!is_calendar_same(&fresh, &d->server.config))
+		log_warn("main",
+		    "op=reload msg=\"new zones and starts of days, "
+		    "weeks and months are taken for budgets at "
+		    "the next start\"");
 	config_release(&d->server.config);
 	d->server.config = fresh;
 	use_log_level(d);
