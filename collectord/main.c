@@ -257,6 +257,13 @@ complain(const char *op, const char *why)
 	return -1;
 }
 
+static bool
+is_calendar_same(const struct config *a, const struct config *b)
+{
+	return strcmp(a->tz, b->tz) == 0 && a->week_start == b->week_start &&
+	       a->day_start == b->day_start && a->month_start == b->month_start;
+}
+
 static void
 reload(struct daemon *d)
 {
@@ -276,6 +283,11 @@ reload(struct daemon *d)
 	if (!d->server.is_stopping &&
 	    !config_sections_same(&fresh.sinks, &d->server.config.sinks))
 		sinks_configure(&d->server.sinks, &fresh.sinks);
+	if (!is_calendar_same(&fresh, &d->server.config))
+		log_warn("main",
+		    "op=reload msg=\"new zones and starts of days, "
+		    "weeks and months are taken for budgets at "
+		    "the next start\"");
 	config_release(&d->server.config);
 	d->server.config = fresh;
 	use_log_level(d);

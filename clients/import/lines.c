@@ -173,6 +173,26 @@ take_long_line(struct reading *r)
 	return rc;
 }
 
+/*
+ * The log may be over without a line end, or that is still to come: an object
+ * that is whole is a line. The end, should it come, counts it.
+ */
+static void
+take_unended(struct reading *r)
+{
+	struct lines_job *job = r->job;
+	struct json *json = &job->s->json;
+	const char *p = r->l->buf, *end = p + r->len;
+
+	if (r->is_stopped || r->len == 0 || next_wanted(r, p, end) == NULL ||
+	    json_parse(json, p, r->len) != 0 ||
+	    json->nodes[0].type != JSON_OBJECT)
+		return;
+	take(r, p, r->len, job->offset + r->len);
+	if (!r->is_stopped)
+		job->line--;
+}
+
 /* The lines that end in the buffer's fresh bytes; how many bytes they are. */
 static size_t
 take_ended(struct reading *r, size_t fresh)
@@ -205,6 +225,8 @@ run(struct reading *r)
 		r->len -= taken;
 		memmove(r->l->buf, r->l->buf + taken, r->len);
 	}
+	if (rc == 0 && r->is_over)
+		take_unended(r);
 	return rc != 0 ? rc : r->is_stopped;
 }
 

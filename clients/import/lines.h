@@ -1,7 +1,8 @@
 /*
  * The lines of a file that grows, read in pieces of bounded size. A line is
- * there once its end is; very long ones are cut down before they are looked at
- * (slim.h), so that no line is too long and memory stays small.
+ * there once its end is, or where it is a whole object; very long ones are cut
+ * down before they are looked at (slim.h), so that no line is too long and
+ * memory stays small.
  */
 #ifndef IMPORT_LINES_H
 #define IMPORT_LINES_H

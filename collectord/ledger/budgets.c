@@ -178,6 +178,14 @@ budget_sum_add(struct budget_sum *a, const struct budget_sum *b)
 	a->unpriced_calls += b->unpriced_calls;
 }
 
+bool
+budget_sum_eq(const struct budget_sum *a, const struct budget_sum *b)
+{
+	return a->spent == b->spent &&
+	       a->unpriced_tokens == b->unpriced_tokens &&
+	       a->unpriced_calls == b->unpriced_calls;
+}
+
 static struct span
 sum_key(uint8_t buf[SUM_KEY_BYTES], uint32_t id, uint64_t place)
 {
@@ -269,6 +277,25 @@ budget_sums_clear(struct store_txn *txn, uint32_t id)
 			rc = store_delete(
 			    txn, TABLE_BUDGET_SUMS, sum_key(buf, id, place));
 	}
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
+int
+budget_sums_count(struct store_txn *txn, uint32_t id, uint64_t *n)
+{
+	uint8_t buf[SUM_KEY_BYTES];
+	struct store_cursor *c;
+	struct span k, v;
+	uint64_t place;
+	int rc = store_cursor_open(txn, TABLE_BUDGET_SUMS, &c);
+
+	*n = 0;
+	if (rc != 0)
+		return rc;
+	rc = store_seek(c, sum_key(buf, id, 0), &k, &v);
+	for (; rc == 0 && read_place(k, id, &place); ++*n)
+		rc = store_next(c, &k, &v);
+	store_cursor_close(c);
 	return rc == STORE_NOTFOUND ? 0 : rc;
 }
 

@@ -43,6 +43,7 @@ struct budget_sum {
 };
 
 void budget_sum_add(struct budget_sum *a, const struct budget_sum *b);
+bool budget_sum_eq(const struct budget_sum *a, const struct budget_sum *b);
 /* All 0 where there is none. */
 int budget_sum_get(
     struct store_txn *txn, uint32_t id, uint64_t place, struct budget_sum *sum);
@@ -50,6 +51,8 @@ int budget_sum_get(
 int budget_sum_put(struct store_txn *txn, uint32_t id, uint64_t place,
     const struct budget_sum *sum);
 int budget_sums_clear(struct store_txn *txn, uint32_t id);
+/* How many are stored. */
+int budget_sums_count(struct store_txn *txn, uint32_t id, uint64_t *n);
 /*
  * The block that place lies in: its start, and what was spent in it up to its
  * end. STORE_NOTFOUND: it lies in none.

@@ -202,6 +202,32 @@ take_calendar(struct ledger *l, const struct ledger_options *opt)
 	l->silent_days = opt->silent_days;
 }
 
+/* Only where it has to: most starts write nothing. */
+static int
+settle_budgets(struct ledger *l)
+{
+	struct writer *w = &l->writer;
+	struct store_txn *txn;
+	bool is_other;
+	int rc = store_begin(l->store, false, &txn);
+
+	if (rc != 0)
+		return rc;
+	is_other = watch_has_other_calendar(&w->watch, txn);
+	store_abort(txn);
+	if (!is_other)
+		return 0;
+	rc = writer_begin(w, l->now_us());
+	if (rc == 0)
+		rc = watch_take_calendar(&w->watch, w->txn, w->now_us / 1000);
+	if (rc == 0)
+		rc = writer_commit(w);
+	else
+		writer_abort(w);
+	/* On a full disk reads stay up; the next start tries again. */
+	return rc == -ERR_STORE_FULL ? 0 : rc;
+}
+
 static int
 open_writer(struct ledger *l, const struct ledger_options *opt, uint64_t schema,
     char *why, size_t cap)
@@ -223,6 +249,8 @@ open_writer(struct ledger *l, const struct ledger_options *opt, uint64_t schema,
 		rc = ledger_load_prices(l, l->writer.book);
 	if (rc == 0 && schema == 1)
 		rc = migrate_from_1(&l->writer, opt->dir, put_schema, why, cap);
+	if (rc == 0)
+		rc = settle_budgets(l);
 	atomic_store(&l->revision, l->writer.last_revision);
 	atomic_store(&l->last_notice, l->writer.last_notice);
 	return rc;

@@ -27,15 +27,33 @@ pack_pair(struct packer *k, const char *name, uint64_t v)
 	pack_u64(k, v);
 }
 
+/* Of one transaction, so that sums and calls are of one time. */
+static int
+check_budgets(struct ledger_call *c, struct told *told)
+{
+	struct writer r;
+	int rc = reader_begin(&r, c->ledger);
+
+	if (rc == 0)
+		rc = watch_check(&r.watch, r.txn, tell, told);
+	reader_end(&r);
+	return rc;
+}
+
 int
 method_doctor(struct ledger_call *c)
 {
 	struct told told = { 0 };
 	struct audit a;
+	uint32_t n;
 	int rc;
 
 	rc = audit_compare(
 	    c->ledger->store, &c->ledger->writer.key, &a, tell, &told);
+	n = told.n;
+	if (rc == 0)
+		rc = check_budgets(c, &told);
+	a.differences += told.n - n;
 	if (rc == 0) {
 		pack_map(c->result, 5);
 		pack_pair(c->result, "events", a.events);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "collectord/ledger/dims.h"
 #include "collectord/ledger/notices.h"
@@ -11,6 +12,8 @@
 #define COVERS_MAX 65536 /* dims remembered before all are forgotten */
 #define TOLD_MAX 65536   /* likewise */
 #define NOTICE_ID_MAX 600
+#define CALENDAR_BYTES_MAX 320
+#define WATCH_TOLD_MAX 160
 
 struct watch_add {
 	uint32_t budget; /* place in the list */
@@ -18,6 +21,8 @@ struct watch_add {
 	struct budget_sum sum;
 	bool is_more; /* only what grows reaches a level */
 };
+
+static const struct span meta_calendar = { "calendar", 8 };
 
 static const enum event_text filter_texts[BUDGET_FILTERS] = { EV_MODEL,
 	EV_PROVIDER, EV_AGENT, EV_PROJECT, EV_ACCOUNT, EV_MACHINE };
@@ -501,19 +506,26 @@ first_slot(struct watch *w, const struct stored_budget *b)
 	return from_ms > 0 ? (uint32_t)(from_ms / SLOT_MS) : 0;
 }
 
+/* What its sums should be, in w->adds. */
+static int
+recount(struct watch *w, struct store_txn *txn, const struct stored_budget *b)
+{
+	struct gathering g = { .w = w, .txn = txn, .only = b };
+
+	clear_adds(w);
+	return gather_stored(&g,
+	    b->b.period == BUDGET_SESSION ? TABLE_SESSION_SLOTS : TABLE_SLOTS,
+	    first_slot(w, b));
+}
+
 static int
 rebuild_sums(
     struct watch *w, struct store_txn *txn, const struct stored_budget *b)
 {
-	struct gathering g = { .w = w, .txn = txn, .only = b };
 	int rc = budget_sums_clear(txn, b->id);
 
-	clear_adds(w);
 	if (rc == 0)
-		rc = gather_stored(&g,
-		    b->b.period == BUDGET_SESSION ? TABLE_SESSION_SLOTS
-						  : TABLE_SLOTS,
-		    first_slot(w, b));
+		rc = recount(w, txn, b);
 	for (uint32_t i = 0; rc == 0 && i < w->n_adds; i++)
 		rc = budget_sum_put(
 		    txn, b->id, w->adds[i].place, &w->adds[i].sum);
@@ -521,13 +533,28 @@ rebuild_sums(
 	return rc;
 }
 
+static int
+rebuild_listed(struct watch *w, struct store_txn *txn,
+    const struct stored_budget *b, int64_t now_ms)
+{
+	int64_t from_ms, to_ms;
+	struct budget_sum sum;
+	int rc = rebuild_sums(w, txn, b);
+
+	if (rc != 0 || b->b.period == BUDGET_SESSION)
+		return rc;
+	rc = watch_state(w, txn, b, 0, now_ms, &from_ms, &to_ms, &sum);
+	if (rc != 0)
+		return rc == STORE_NOTFOUND ? 0 : rc;
+	return judge(
+	    w, txn, b, (uint64_t)from_ms, from_ms, to_ms, sum.spent, now_ms);
+}
+
 int
 watch_rebuild(struct watch *w, struct store_txn *txn,
     const struct stored_budget *b, int64_t now_ms)
 {
 	const struct stored_budget *listed = NULL;
-	int64_t from_ms, to_ms;
-	struct budget_sum sum;
 	int rc;
 
 	watch_forget(w);
@@ -537,14 +564,89 @@ watch_rebuild(struct watch *w, struct store_txn *txn,
 			listed = &w->list.item[i];
 	if (rc != 0 || listed == NULL)
 		return rc != 0 ? rc : -ERR_STORE;
-	rc = rebuild_sums(w, txn, listed);
-	if (rc != 0 || listed->b.period == BUDGET_SESSION)
-		return rc;
-	rc = watch_state(w, txn, listed, 0, now_ms, &from_ms, &to_ms, &sum);
-	if (rc != 0)
-		return rc == STORE_NOTFOUND ? 0 : rc;
-	return judge(w, txn, listed, (uint64_t)from_ms, from_ms, to_ms,
-	    sum.spent, now_ms);
+	return rebuild_listed(w, txn, listed, now_ms);
+}
+
+/* What the places of the stored sums go by. */
+static struct span
+write_calendar(const struct watch *w, char buf[CALENDAR_BYTES_MAX])
+{
+	int len =
+	    snprintf(buf, CALENDAR_BYTES_MAX, "%d %d %d %s", w->cal.week_start,
+		w->cal.day_start, w->cal.month_start, calendar_zone());
+
+	return (struct span){ buf, (size_t)len };
+}
+
+bool
+watch_has_other_calendar(const struct watch *w, struct store_txn *txn)
+{
+	char buf[CALENDAR_BYTES_MAX];
+	struct span ours = write_calendar(w, buf), theirs;
+
+	return store_get(txn, TABLE_META, meta_calendar, &theirs) != 0 ||
+	       theirs.len != ours.len ||
+	       memcmp(theirs.p, ours.p, ours.len) != 0;
+}
+
+int
+watch_take_calendar(struct watch *w, struct store_txn *txn, int64_t now_ms)
+{
+	char buf[CALENDAR_BYTES_MAX];
+	int rc;
+
+	watch_forget(w);
+	rc = load(w, txn);
+	for (uint32_t i = 0; rc == 0 && i < w->list.n; i++)
+		rc = rebuild_listed(w, txn, &w->list.item[i], now_ms);
+	return rc == 0 ? store_put(txn, TABLE_META, meta_calendar,
+			     write_calendar(w, buf))
+		       : rc;
+}
+
+/* How many of a budget's stored sums are not what was counted. */
+static int
+compare_sums(struct watch *w, struct store_txn *txn,
+    const struct stored_budget *b, uint64_t *different)
+{
+	struct budget_sum sum;
+	uint64_t stored, counted = 0;
+	int rc = budget_sums_count(txn, b->id, &stored);
+
+	for (uint32_t i = 0; rc == 0 && i < w->n_adds; i++) {
+		const struct budget_sum *a = &w->adds[i].sum;
+
+		rc = budget_sum_get(txn, b->id, w->adds[i].place, &sum);
+		*different += !budget_sum_eq(&sum, a);
+		counted += !budget_sum_eq(a, &(struct budget_sum){ 0 });
+	}
+	*different += stored > counted ? stored - counted : 0;
+	return rc;
+}
+
+int
+watch_check(struct watch *w, struct store_txn *txn,
+    void (*differs)(void *arg, const char *what), void *arg)
+{
+	char what[WATCH_TOLD_MAX];
+	uint64_t n;
+	int rc = load(w, txn);
+
+	for (uint32_t i = 0; rc == 0 && i < w->list.n; i++) {
+		const struct stored_budget *b = &w->list.item[i];
+
+		n = 0;
+		rc = recount(w, txn, b);
+		if (rc == 0)
+			rc = compare_sums(w, txn, b, &n);
+		clear_adds(w);
+		snprintf(what, sizeof(what),
+		    "budget %.*s: sums of %" PRIu64 " periods",
+		    (int)b->b.name.len, b->b.name.p, n);
+		if (rc == 0 && n > 0)
+			differs(arg, what);
+	}
+	return rc;
 }
 
 int

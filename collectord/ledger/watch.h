@@ -47,6 +47,18 @@ void watch_release(struct watch *w);
 int watch_rebuild(struct watch *w, struct store_txn *txn,
     const struct stored_budget *b, int64_t now_ms);
 /*
+ * The sums lie at the starts of local periods: where these were of another zone
+ * or other settings, all budgets' are made anew.
+ */
+bool watch_has_other_calendar(const struct watch *w, struct store_txn *txn);
+int watch_take_calendar(struct watch *w, struct store_txn *txn, int64_t now_ms);
+/*
+ * Compares the stored sums with the stored calls', and tells of each budget
+ * that differs. The transaction may be a reader's.
+ */
+int watch_check(struct watch *w, struct store_txn *txn,
+    void (*differs)(void *arg, const char *what), void *arg);
+/*
  * Where it stands at an instant: its period, and what was spent. session: the
  * number, for budgets of sessions. STORE_NOTFOUND: in no period at all.
  */

@@ -157,6 +157,28 @@ Test(lines, a_line_is_there_once_its_end_is, .timeout = 30)
 	file_end(&f);
 }
 
+Test(lines, a_last_line_that_is_a_whole_object_needs_no_end, .timeout = 30)
+{
+	struct file f;
+
+	file_begin(&f, &some);
+	file_add(&f, "{\"usage\":1}\n{\"usage\":");
+	cr_assert_eq(file_run(&f), 0);
+	cr_expect_eq(seen.n, 1, "%zu lines", seen.n);
+	file_add(&f, "2}");
+	cr_assert_eq(file_run(&f), 0);
+	expect_line(1, 2, "{\"usage\":2}");
+	cr_assert_eq(file_run(&f), 0);
+	cr_expect_eq(seen.n, 2, "%zu lines, the last one again", seen.n);
+	file_add(&f, "\n{\"usage\":3}\n12");
+	cr_assert_eq(file_run(&f), 0);
+	expect_line(2, 3, "{\"usage\":3}");
+	cr_expect_eq(seen.n, 3, "%zu lines", seen.n);
+	cr_expect(f.job.offset == 36 && f.job.line == 3,
+	    "offset %" PRIu64 ", line %" PRIu64, f.job.offset, f.job.line);
+	file_end(&f);
+}
+
 Test(lines, those_without_the_needle_are_passed_over_but_counted, .timeout = 30)
 {
 	struct file f;

@@ -11,6 +11,7 @@
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/methods.h"
 #include "collectord/ledger/notices.h"
+#include "collectord/ledger/reader.h"
 #include "proto/codec_budget.h"
 #include "tests/unit/ledger/sights.h"
 
@@ -27,6 +28,7 @@ test_now_us(void)
 struct bench {
 	char dir[64];
 	struct ledger *l;
+	struct budget_calendar calendar;
 };
 
 static void
@@ -34,6 +36,7 @@ bench_open(struct bench *b)
 {
 	struct ledger_options opt = { .dir = b->dir,
 		.machine = "m1",
+		.calendar = b->calendar,
 		.tells_daily = true,
 		.tells_weekly = true,
 		.daily_hour = 23,
@@ -579,5 +582,102 @@ Test(budget, is_the_reports_sum_whatever_came_in_whichever_order, .timeout = 60)
 		    (long long)want);
 	}
 	clock_ms = START_MS;
+	bench_end(&b);
+}
+
+static void
+count_difference(void *arg, const char *what)
+{
+	(void)what;
+	++*(int *)arg;
+}
+
+/* How many budgets' sums are not what the stored calls say. */
+static int
+different(struct bench *b)
+{
+	struct writer r;
+	int n = 0, rc = reader_begin(&r, b->l);
+
+	if (rc == 0)
+		rc = watch_check(&r.watch, r.txn, count_difference, &n);
+	reader_end(&r);
+	cr_assert_eq(rc, 0, "watch_check: %d", rc);
+	return n;
+}
+
+static void
+expect_spent(
+    struct bench *b, const char *name, int64_t cents, const char *where)
+{
+	money_sum spent = spent_of(b, name) / (MONEY_USD / 100);
+
+	cr_expect_eq((int64_t)spent, cents, "%s, %s: %lld cents, not %lld",
+	    where, name, (long long)spent, (long long)cents);
+	cr_expect_eq(
+	    different(b), 0, "%s: %d budgets differ", where, different(b));
+}
+
+/* 08:40 in Berlin, 15:40 in Tokyo, 23:40 of the day before in Los Angeles. */
+Test(budget, another_zone_or_start_of_days_moves_what_was_spent, .timeout = 30)
+{
+	struct budget day = budget_of("d", BUDGET_DAY, 100);
+	struct budget month = budget_of("m", BUDGET_MONTH, 100);
+	struct bench b;
+
+	clock_ms = START_MS;
+	bench_start(&b);
+	set_budget(&b, &day);
+	set_budget(&b, &month);
+	/* The day began at 22:00 UTC; at 07:00 one begins in Los Angeles. */
+	spend(&b, "a", START_MS - 2 * 3600000, 100);
+	spend(&b, "b", START_MS, 10);
+	expect_spent(&b, "d", 110, "Berlin");
+	clock_ms = START_MS + 3600000;
+	calendar_use_zone("America/Los_Angeles");
+	bench_reopen(&b);
+	expect_spent(&b, "d", 0, "Los Angeles");
+	spend(&b, "c", clock_ms, 3);
+	expect_spent(&b, "d", 3, "Los Angeles, a call later");
+	calendar_use_zone("Asia/Tokyo");
+	bench_reopen(&b);
+	expect_spent(&b, "d", 113, "Tokyo");
+	expect_spent(&b, "m", 113, "Tokyo");
+	b.calendar = (struct budget_calendar){ 7, 15, 17 };
+	bench_reopen(&b);
+	expect_spent(&b, "d", 13, "Tokyo, days from 15:00");
+	bench_reopen(&b);
+	expect_spent(&b, "d", 13, "Tokyo, the same again");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
+Test(budget, the_doctor_sees_a_sum_that_is_not_so, .timeout = 30)
+{
+	struct budget_sum sum = { .spent = 1 };
+	struct budget day = budget_of("d", BUDGET_DAY, 100);
+	struct packer params = { 0 }, result = { 0 };
+	struct wire_cursor at;
+	struct value v;
+	struct bench b;
+
+	clock_ms = START_MS;
+	bench_start(&b);
+	set_budget(&b, &day);
+	spend(&b, "a", START_MS, 100);
+	cr_expect_eq(different(&b), 0, "%d budgets differ", different(&b));
+	cr_assert_eq(writer_begin(&b.l->writer, clock_ms * 1000), 0, "begin");
+	cr_assert_eq(
+	    budget_sum_put(b.l->writer.txn, 1, 86400000, &sum), 0, "put");
+	cr_assert_eq(ledger_commit(b.l), 0, "commit");
+	pack_map(&params, 0);
+	cr_assert_eq(call(&b, "doctor", &params, &result).code, ERR_NONE,
+	    "doctor failed");
+	at = (struct wire_cursor){ (const void *)result.p,
+		(const void *)(result.p + result.len) };
+	cr_assert(unpack_member(at, "different", &v), "no count");
+	cr_expect_eq(v.u64, 1, "%lu differences, not 1", v.u64);
+	packer_free(&params);
+	packer_free(&result);
 	bench_end(&b);
 }
