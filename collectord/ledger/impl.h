@@ -12,7 +12,7 @@
 #include "proto/limits.h"
 
 struct ledger {
-	_Atomic uint64_t revision; /* newest committed */
+	_Atomic uint64_t revision;    /* newest committed */
 	_Atomic uint64_t last_notice; /* likewise */
 	struct store *store;
 	struct writer writer;

@@ -57,7 +57,7 @@ struct price_rule {
 	struct text geo;    /* absent where it changes nothing */
 	struct text window; /* "01:00-04:00", UTC, where the hour made it */
 	bool by_hour; /* another hour of the day may have another; not stored */
-	int32_t since_day;  /* UTC day number the price is in force from */
+	int32_t since_day; /* UTC day number the price is in force from */
 	uint32_t n_steps;
 	struct price_rates base;
 	struct price_step steps[PRICE_STEPS_MAX]; /* above ascends */
