@@ -134,6 +134,7 @@ FUZZ_ndjson := clients/common/ndjson.c clients/common/output.c \
 FUZZ_response := clients/common/reply.c clients/common/response.c \
 	clients/common/slim.c $(FUZZ_ndjson)
 FUZZ_catalog := clients/price/catalog.c
+FUZZ_provider := $(PROVIDERS)
 FUZZ_record := $(LEDGER)
 FUZZ_record_L := -llmdb
 FUZZ_json_L := -ljansson
