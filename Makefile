@@ -33,8 +33,8 @@ PROTO := proto/aggregate.c proto/budget.c proto/calendar.c proto/codec.c \
 	proto/codec_budget.c proto/codec_put.c \
 	proto/codec_report.c proto/config.c proto/error.c \
 	proto/event.c proto/json.c proto/lang.c proto/money.c proto/notice.c \
-	proto/places.c proto/put.c proto/report.c proto/sums.c proto/text.c \
-	proto/wire.c
+	proto/notice_text.c proto/places.c proto/put.c proto/report.c \
+	proto/sums.c proto/text.c proto/wire.c
 LEDGER := $(sort $(wildcard collectord/ledger/*.c))
 PROVIDERS := $(sort $(wildcard collectord/jobs/providers/*.c))
 DAEMON := $(filter-out collectord/main.c,$(sort $(wildcard collectord/*.c \
@@ -42,18 +42,26 @@ DAEMON := $(filter-out collectord/main.c,$(sort $(wildcard collectord/*.c \
 COMMON := clients/common/client.c clients/common/launch.c \
 	clients/common/ndjson.c clients/common/options.c \
 	clients/common/output.c clients/common/period.c \
-	clients/common/reply.c clients/common/response.c clients/common/slim.c \
-	clients/common/spool.c clients/common/text_lang.c \
+	clients/common/reply.c clients/common/response.c \
+	clients/common/safe_name.c clients/common/slim.c clients/common/spool.c clients/common/text_lang.c \
 	clients/common/usage.c clients/common/uuid.c
-VIEWS := clients/common/figure.c clients/common/table.c \
+VIEWS := clients/common/figure.c clients/common/table.c clients/common/table_draw.c \
 	$(sort $(wildcard clients/report/*.c))
 
+# What programs need of the reports that draw their tables without a library.
+PLAIN := clients/common/figure.c clients/common/hook_input.c clients/common/table.c \
+	clients/common/table_plain.c clients/report/ask.c clients/report/fetch.c \
+	clients/report/field.c clients/report/heard.c \
+	clients/report/setup.c
+BUDGET := $(sort $(wildcard clients/budget/*.c))
+NOTICES := clients/report/digest.c $(sort $(wildcard clients/notices/*.c))
 PRICE := $(sort $(wildcard clients/price/*.c))
 IMPORT := $(sort $(wildcard clients/import/*.c clients/import/agents/*.c))
 SETUP := $(sort $(wildcard clients/setup/*.c))
 
-PROGRAMS := collectord tt tt-send tt-report tt-price tt-import tt-setup
-MAN1 := clients/tt.1 clients/tt-send.1 clients/tt-report.1 clients/tt-price.1 clients/tt-import.1 clients/tt-setup.1
+PROGRAMS := collectord tt tt-send tt-report tt-price tt-import tt-setup \
+	tt-budget tt-notices
+MAN1 := $(patsubst %,clients/%.1,$(filter-out collectord,$(PROGRAMS)))
 MAN8 := collectord/collectord.8
 # Below locale/, which programs find beside them or in LOCALEDIR.
 CATALOGUES := zh_CN/LC_MESSAGES/tt.mo
@@ -67,7 +75,7 @@ archive = $(or $(wildcard $(call find_archive,$(1))),-l$(1))
 PROTO_L := $(call archive,msgpackc) $(call archive,inih)
 IMPORT_L := $(call archive,sqlite3) $(call archive,zstd) -lm \
 	$(or $(wildcard $(call find_archive,uv_a)),$(shell $(PKG_CONFIG) --libs libuv)) -lpthread -ldl
-DAEMON_L := $(shell $(PKG_CONFIG) --libs libuv lmdb) -lpthread
+DAEMON_L := $(shell $(PKG_CONFIG) --libs libuv lmdb) -lpthread -ldl
 
 all: $(PROGRAMS:%=$(B)/%) $(CATALOGUES:%=$(B)/locale/%)
 
@@ -80,8 +88,14 @@ $(B)/tt-send: $(call obj,clients/tt-send.c $(sort $(wildcard clients/send/*.c)) 
 # Tables come from libsmartcols, which is a shared library only.
 $(B)/tt-report: $(call obj,clients/tt-report.c $(VIEWS) $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
-$(B)/tt-price: $(call obj,clients/tt-price.c $(PRICE) clients/report/setup.c clients/report/fetch.c clients/common/figure.c clients/common/table.c $(COMMON) $(PROTO))
+$(B)/tt-price: $(call obj,clients/tt-price.c $(PRICE) clients/report/setup.c clients/report/fetch.c clients/common/figure.c clients/common/table.c clients/common/table_draw.c $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
+
+# A gate before every call of a tool starts as fast as a process can.
+$(B)/tt-budget: $(call obj,clients/tt-budget.c $(BUDGET) $(PLAIN) $(COMMON) $(PROTO))
+	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(PROTO_L) $(LDLIBS)
+$(B)/tt-notices: $(call obj,clients/tt-notices.c $(NOTICES) $(PLAIN) $(COMMON) $(PROTO))
+	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(PROTO_L) $(LDLIBS)
 
 $(B)/tt-import: $(call obj,clients/tt-import.c $(IMPORT) clients/common/figure.c $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) $(IMPORT_L) $(LDLIBS)
@@ -106,9 +120,11 @@ CRITERION_L := $(shell $(PKG_CONFIG) --libs criterion)
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
 UNIT_proto := $(PROTO)
 UNIT_ledger := tests/unit/ledger/sights.c $(LEDGER) $(PROTO)
-UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c $(PROTO)
+UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c \
+	collectord/sink_config.c collectord/jobs/http.c \
+	collectord/jobs/http_lib.c collectord/jobs/notice_body.c $(PROTO)
 UNIT_jobs := tests/unit/jobs/provider_help.c $(PROVIDERS) $(PROTO)
-UNIT_clients := $(VIEWS) $(PRICE) $(COMMON) $(PROTO)
+UNIT_clients := $(VIEWS) $(PRICE) $(BUDGET) $(NOTICES) clients/common/hook_input.c $(COMMON) $(PROTO)
 UNIT_import := $(sort $(wildcard tests/unit/import/*_help.c)) $(IMPORT) clients/common/figure.c $(COMMON) $(PROTO)
 UNIT_setup := $(SETUP) $(COMMON) $(PROTO)
 define unit_rule
@@ -118,7 +134,7 @@ $(B)/unit/$(1)/%: $(B)/obj/tests/unit/$(1)/%.o $(call obj,$(UNIT_$(1)))
 endef
 $(eval $(call unit_rule,proto,))
 $(eval $(call unit_rule,ledger,-llmdb))
-$(eval $(call unit_rule,daemon,))
+$(eval $(call unit_rule,daemon,-luv -ldl))
 $(eval $(call unit_rule,jobs,))
 $(eval $(call unit_rule,clients,-lsmartcols))
 $(eval $(call unit_rule,import,$(IMPORT_L)))
@@ -184,6 +200,12 @@ check-asan: deps-test
 	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 $(ASAN) tests-build
 	@$(MAKE) --no-print-directory $(ASAN) tests-run
 
+# Real agents from npm with our hooks, and ccusage beside tt-import. What npm
+# cannot give is skipped and counted.
+check-agents: deps-test
+	@$(MAKE) -s --no-print-directory -j$(JOBS) WERROR=1 all
+	@TT_BUILD=$(B) tests/run.sh tests/agents/agents.py tests/agents/compare.py
+
 # libFuzzer writes what it finds into the first directory.
 fuzz: deps-test
 	@$(MAKE) --no-print-directory -j$(JOBS) B=$(B)/libfuzzer CC=clang \
@@ -242,11 +264,13 @@ help:
 	@echo 'make install    PREFIX=$(PREFIX), DESTDIR honoured; also uninstall'
 	@echo 'make check      install what tests need, run every test'
 	@echo 'make check-asan the tests under address and undefined sanitizers'
+	@echo 'make check-agents  real agents from npm, and ccusage, beside ours'
 	@echo 'make torture    the same tests with long kill loops'
 	@echo 'make fuzz       FUZZ_SECONDS=$(FUZZ_SECONDS) for each fuzz target'
 	@echo 'make bench      the figures, as ratios in one run'
 
-.PHONY: all tests-build tests-run check torture check-asan fuzz bench layers \
-	format demo install uninstall deps deps-test deps-bench clean help
+.PHONY: all tests-build tests-run check torture check-agents check-asan fuzz \
+	bench layers format demo install uninstall deps deps-test deps-bench \
+	clean help
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

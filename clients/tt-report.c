@@ -19,6 +19,8 @@ static const struct report_verb *const verbs[] = {
 	&verb_events,
 	&verb_follow,
 	&verb_prune,
+	&verb_daily_report,
+	&verb_weekly_report,
 	&verb_status,
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))

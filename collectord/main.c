@@ -18,6 +18,7 @@
 #include "collectord/log.h"
 #include "collectord/peers/server.h"
 #include "collectord/price_config.h"
+#include "collectord/sink_config.h"
 #include "collectord/sys.h"
 #include "proto/calendar.h"
 #include "proto/lang.h"
@@ -218,13 +219,15 @@ read_config(const struct daemon *d, struct config *c, char *why, size_t cap)
 	int line;
 
 	config_init(c);
-	c->keeps_prices = true;
+	c->keeps_sections = true;
 	text = sys_read_file(path, CONFIG_BYTES_MAX, &len, why, cap);
 	if (text == NULL)
 		return errno == ENOENT && d->config_arg == NULL ? 0 : -1;
 	line = config_parse(c, text, detail, sizeof(detail));
 	if (line == 0)
 		line = judge_prices(c, detail, sizeof(detail));
+	if (line == 0)
+		line = sink_config_check(&c->sinks, detail, sizeof(detail));
 	free(text);
 	if (line == 0)
 		return 0;
@@ -270,6 +273,9 @@ reload(struct daemon *d)
 	if (!price_config_same(&fresh, &d->server.config))
 		log_warn("main", "op=reload msg=\"new prices and cost_mode "
 				 "are taken at the next start\"");
+	if (!d->server.is_stopping &&
+	    !config_sections_same(&fresh.sinks, &d->server.config.sinks))
+		sinks_configure(&d->server.sinks, &fresh.sinks);
 	config_release(&d->server.config);
 	d->server.config = fresh;
 	use_log_level(d);
@@ -432,6 +438,8 @@ run(struct daemon *d)
 	use_log_level(d);
 	if (clock_init() != 0)
 		return EXIT_USAGE;
+	lang_texts_zh(
+	    notice_sentences, NOTICE_SENTENCES, d->server.sentences_zh);
 	/* What follows goes to the log and over the wire. */
 	lang_end();
 	d->server.file_limit = sys_raise_file_limit();

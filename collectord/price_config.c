@@ -30,7 +30,7 @@ static const struct rate_key {
 
 /* One section being read. */
 struct reading {
-	const struct config_price *from;
+	const struct config_section *from;
 	struct price_override *to;
 	char *why;
 	size_t cap;
@@ -49,7 +49,7 @@ static int
 miss(const struct reading *r, enum config_price_key key)
 {
 	snprintf(r->why, r->cap, _("[price \"%.80s\"] has no %s"),
-	    r->from->pattern, config_price_keys[key]);
+	    r->from->name, config_price_keys[key]);
 	return r->from->line;
 }
 
@@ -148,7 +148,7 @@ read_price(const struct reading *r)
 {
 	int line;
 
-	*r->to = (struct price_override){ .pattern = text_of(r->from->pattern),
+	*r->to = (struct price_override){ .pattern = text_of(r->from->name),
 		.is_configured = true };
 	if (r->from->key[CONFIG_PRICE_INPUT].text == NULL)
 		return miss(r, CONFIG_PRICE_INPUT);
@@ -173,15 +173,15 @@ price_config_read(
 	int line = 0;
 
 	*out = (struct price_config){ 0 };
-	if (c->n_prices == 0)
+	if (c->prices.n == 0)
 		return 0;
-	out->items = calloc(c->n_prices, sizeof(*out->items));
+	out->items = calloc(c->prices.n, sizeof(*out->items));
 	if (out->items == NULL) {
 		snprintf(why, cap, _("out of memory"));
-		return c->prices[0].line;
+		return c->prices.item[0].line;
 	}
-	for (; out->n < c->n_prices && line == 0; out->n++) {
-		r.from = &c->prices[out->n];
+	for (; out->n < c->prices.n && line == 0; out->n++) {
+		r.from = &c->prices.item[out->n];
 		r.to = &out->items[out->n];
 		line = read_price(&r);
 	}
@@ -197,29 +197,9 @@ price_config_release(struct price_config *prices)
 	*prices = (struct price_config){ 0 };
 }
 
-static bool
-same_text(const char *a, const char *b)
-{
-	return (a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0);
-}
-
-static bool
-same_price(const struct config_price *a, const struct config_price *b)
-{
-	for (size_t i = 0; i < CONFIG_PRICE_KEYS; i++)
-		if (!same_text(a->key[i].text, b->key[i].text))
-			return false;
-	return strcmp(a->pattern, b->pattern) == 0;
-}
-
 bool
 price_config_same(const struct config *a, const struct config *b)
 {
-	if (a->n_prices != b->n_prices ||
-	    a->prefers_reported != b->prefers_reported)
-		return false;
-	for (size_t i = 0; i < a->n_prices; i++)
-		if (!same_price(&a->prices[i], &b->prices[i]))
-			return false;
-	return true;
+	return a->prefers_reported == b->prefers_reported &&
+	       config_sections_same(&a->prices, &b->prices);
 }

@@ -43,6 +43,10 @@ budget_validate(const struct budget *b, struct error *err)
 	if (b->limit <= 0)
 		return error_set(
 		    err, ERR_OUT_OF_RANGE, "limit", "must be above 0");
+	if (b->limit > (b->is_tokens ? (money_sum)BUDGET_TOKENS_MAX
+				     : (money_sum)BUDGET_USD_MAX * MONEY_USD))
+		return error_set(
+		    err, ERR_OUT_OF_RANGE, "limit", "more than there can be");
 	if (b->warn < 1 || b->warn > 100)
 		return error_set(
 		    err, ERR_OUT_OF_RANGE, "warn", "not a percentage");

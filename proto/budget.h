@@ -15,6 +15,9 @@
 #define BUDGETS_MAX 64u /* of one ledger */
 #define BUDGET_NAME_MAX 64u
 #define BUDGET_WARN_PERCENT 80
+/* More than anybody has, and a hundred times as much still fits a sum. */
+#define BUDGET_USD_MAX 1000000000000ll
+#define BUDGET_TOKENS_MAX 1000000000000000000ll
 #define BUDGET_BLOCK_MS 18000000ll /* 5 hours from the first use */
 
 enum budget_period {
@@ -44,7 +47,8 @@ struct budget {
 	struct text name; /* [A-Za-z0-9._:/@-]{1,64} */
 	enum budget_period period;
 	bool is_tokens;
-	money_sum limit; /* above 0: picodollars, or tokens */
+	money_sum
+	    limit;    /* above 0, at most the above: picodollars, or tokens */
 	uint8_t warn; /* percent of the limit, 1 to 100; 100: only the limit */
 	bool is_metered; /* what a plan covers is left out */
 	bool reminds;    /* once a local day while it is over */

@@ -75,8 +75,9 @@ static const struct key {
 /* "provider/model", each a text of an event. */
 #define PATTERN_MAX 511
 #define PRICE_TEXT_MAX 64
+#define SINK_NAME_MAX 64
+#define SINK_TEXT_MAX 190
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
-#define PRICE_HEAD "[price \""
 
 const char *const config_price_keys[CONFIG_PRICE_KEYS] = {
 	[CONFIG_PRICE_INPUT] = "input",
@@ -92,6 +93,34 @@ const char *const config_price_keys[CONFIG_PRICE_KEYS] = {
 	[CONFIG_PRICE_ABOVE_OUTPUT] = "above_output",
 	[CONFIG_PRICE_ABOVE_CACHE_READ] = "above_cache_read",
 	[CONFIG_PRICE_ABOVE_CACHE_WRITE] = "above_cache_write",
+};
+
+const char *const config_sink_keys[CONFIG_SINK_KEYS] = {
+	[CONFIG_SINK_COMMAND] = "command",
+	[CONFIG_SINK_WEBHOOK] = "webhook",
+	[CONFIG_SINK_BODY] = "body",
+	[CONFIG_SINK_KINDS] = "kinds",
+	[CONFIG_SINK_LEVEL] = "level",
+	[CONFIG_SINK_LANG] = "lang",
+	[CONFIG_SINK_TIMEOUT] = "timeout",
+};
+
+/* Sections that have a name in quotes, of which there may be many. */
+static const struct named {
+	const char *head;  /* how the line begins */
+	const char *shown; /* as errors have it */
+	const char *plain; /* what libinih gets to read instead */
+	const char *const *keys;
+	size_t n_keys;
+	size_t name_max, text_max;
+	size_t offset; /* of its struct config_sections */
+} named_sections[] = {
+	{ "[price \"", "[price \"model\"]", "[price]", config_price_keys,
+	    CONFIG_PRICE_KEYS, PATTERN_MAX, PRICE_TEXT_MAX,
+	    offsetof(struct config, prices) },
+	{ "[sink \"", "[sink \"name\"]", "[sink]", config_sink_keys,
+	    CONFIG_SINK_KEYS, SINK_NAME_MAX, SINK_TEXT_MAX,
+	    offsetof(struct config, sinks) },
 };
 
 static const char *const levels[] = { "error", "warn", "info", "debug" };
@@ -252,30 +281,54 @@ config_init(struct config *c)
 }
 
 static void
-free_price(struct config_price *p)
+free_sections(struct config_sections *list)
 {
-	for (size_t i = 0; i < CONFIG_PRICE_KEYS; i++)
-		free(p->key[i].text);
-	free(p->pattern);
+	for (size_t i = 0; i < list->n; i++) {
+		for (size_t k = 0; k < CONFIG_PRICE_KEYS; k++)
+			free(list->item[i].key[k].text);
+		free(list->item[i].name);
+	}
+	free(list->item);
+	*list = (struct config_sections){ 0 };
 }
 
 void
 config_release(struct config *c)
 {
-	for (size_t i = 0; i < c->n_prices; i++)
-		free_price(&c->prices[i]);
-	free(c->prices);
-	c->prices = NULL;
-	c->n_prices = c->prices_cap = 0;
+	free_sections(&c->prices);
+	free_sections(&c->sinks);
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return (a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0);
+}
+
+bool
+config_sections_same(
+    const struct config_sections *a, const struct config_sections *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		if (!same_text(a->item[i].name, b->item[i].name))
+			return false;
+		for (size_t k = 0; k < CONFIG_PRICE_KEYS; k++)
+			if (!same_text(
+				a->item[i].key[k].text, b->item[i].key[k].text))
+				return false;
+	}
+	return true;
 }
 
 /* A parse under way. */
 struct parse {
 	struct config *config;
-	bool in_price;  /* the section is a [price "…"] */
-	const char *at; /* the next line */
-	int lineno;     /* of the line before it */
-	bool stopped;   /* that line is bad, and why says so */
+	const struct named *named; /* the section's; NULL: it has none */
+	const char *at;            /* the next line */
+	int lineno;                /* of the line before it */
+	bool stopped;              /* that line is bad, and why says so */
 	char *why;
 	size_t cap;
 };
@@ -306,69 +359,96 @@ stop(struct parse *p, const char *why)
 	return -1;
 }
 
-static struct config_price *
-new_price(struct config *c)
+static struct config_sections *
+sections_of(struct parse *p)
 {
-	size_t cap = c->prices_cap == 0 ? 8 : c->prices_cap * 2;
-	struct config_price *more;
+	void *list = (char *)p->config + p->named->offset;
 
-	if (c->n_prices == c->prices_cap) {
-		more = realloc(c->prices, cap * sizeof(*more));
+	return list;
+}
+
+static struct config_section *
+new_section(struct config_sections *list)
+{
+	size_t cap = list->cap == 0 ? 8 : list->cap * 2;
+	struct config_section *more;
+
+	if (list->n == list->cap) {
+		more = realloc(list->item, cap * sizeof(*more));
 		if (more == NULL)
 			return NULL;
-		c->prices = more;
-		c->prices_cap = cap;
+		list->item = more;
+		list->cap = cap;
 	}
-	c->prices[c->n_prices] = (struct config_price){ 0 };
-	return &c->prices[c->n_prices++];
+	list->item[list->n] = (struct config_section){ 0 };
+	return &list->item[list->n++];
+}
+
+static int
+keep_section(struct parse *p, struct text name)
+{
+	struct config_section *section;
+
+	if (!p->config->keeps_sections)
+		return 0;
+	section = new_section(sections_of(p));
+	if (section != NULL)
+		section->name = strndup(name.p, name.len);
+	if (section == NULL || section->name == NULL)
+		return stop(p, _("out of memory"));
+	section->line = p->lineno;
+	return 0;
 }
 
 /*
- * The head of a price's section, without libinih, which keeps 49 bytes of a
+ * The head of such a section, without libinih, which keeps 49 bytes of a
  * section's name.
  */
 static int
-open_price(struct parse *p, const char *line, size_t len)
+open_named(struct parse *p, const char *line, size_t len)
 {
-	const char *start = line + strlen(PRICE_HEAD), *end = line + len;
+	const char *start = line + strlen(p->named->head), *end = line + len;
 	const char *quote = memchr(start, '"', (size_t)(end - start)), *rest;
-	struct config_price *price;
 	struct text name;
+	char why[80];
 
 	for (rest = quote; rest != NULL && rest + 2 < end; rest++)
 		if (!is_blank(rest[2]))
 			break;
 	if (quote == NULL || end - quote < 2 || quote[1] != ']' ||
-	    (rest + 2 < end && rest[2] != ';'))
-		return stop(p, _("the section is not [price \"model\"]"));
+	    (rest + 2 < end && rest[2] != ';')) {
+		snprintf(why, sizeof(why), _("the section is not %s"),
+		    p->named->shown);
+		return stop(p, why);
+	}
 	name = (struct text){ start, (uint32_t)(quote - start) };
-	if (name.len == 0 || name.len > PATTERN_MAX || !text_is_clean(name))
-		return stop(p, _("not the name of a model"));
-	if (!p->config->keeps_prices)
-		return 0;
-	price = new_price(p->config);
-	if (price != NULL)
-		price->pattern = strndup(name.p, name.len);
-	if (price == NULL || price->pattern == NULL)
-		return stop(p, _("out of memory"));
-	price->line = p->lineno;
-	return 0;
+	if (name.len > 0 && name.len <= p->named->name_max &&
+	    text_is_clean(name))
+		return keep_section(p, name);
+	snprintf(why, sizeof(why), _("not a name for a %s"), p->named->shown);
+	return stop(p, why);
 }
 
 /* What libinih gets to read in the place of a line that opens a section. */
 static int
 open_section(struct parse *p, const char **line, size_t *len)
 {
-	static const char stand_in[] = "[price]";
-	const size_t head = strlen(PRICE_HEAD);
+	const struct named *named;
+	size_t i, head;
 
-	p->in_price = *len >= head && memcmp(*line, PRICE_HEAD, head) == 0;
-	if (!p->in_price)
+	p->named = NULL;
+	for (i = 0; i < LENGTH(named_sections); i++) {
+		named = &named_sections[i];
+		head = strlen(named->head);
+		if (*len >= head && memcmp(*line, named->head, head) == 0)
+			p->named = named;
+	}
+	if (p->named == NULL)
 		return 0;
-	if (open_price(p, *line, *len) != 0)
+	if (open_named(p, *line, *len) != 0)
 		return -1;
-	*line = stand_in;
-	*len = strlen(stand_in);
+	*line = p->named->plain;
+	*len = strlen(p->named->plain);
 	return 0;
 }
 
@@ -450,30 +530,41 @@ say_refused(struct parse *p, const struct key *k, const char *value)
 	    k->name, bare ? "" : "\"", value, bare ? "" : "\"", wanted);
 }
 
-/* A key below [price "…"]. */
 static int
-take_price(struct parse *p, const char *name, const char *value)
+keep_key(struct parse *p, int i, const char *value)
 {
-	struct config *c = p->config;
-	int i = find_word(config_price_keys, CONFIG_PRICE_KEYS, name);
-	char why[80];
+	struct config_sections *list = sections_of(p);
+	struct config_section *section;
+
+	if (!p->config->keeps_sections)
+		return 0;
+	section = &list->item[list->n - 1];
+	if (section->key[i].text != NULL)
+		return stop(p, _("the key was there before"));
+	section->key[i].line = p->lineno;
+	section->key[i].text = strdup(value);
+	return section->key[i].text == NULL ? stop(p, _("out of memory")) : 0;
+}
+
+/* A key below [price "…"] and its like. The value may be a secret. */
+static int
+take_named(struct parse *p, const char *name, const char *value)
+{
+	const struct named *s = p->named;
+	int i = find_word(s->keys, s->n_keys, name);
+	char why[120];
 
 	if (i < 0) {
-		snprintf(why, sizeof(why),
-		    _("unknown key \"%.30s\" in a [price \"model\"]"), name);
+		snprintf(why, sizeof(why), _("unknown key \"%.30s\" in a %s"),
+		    name, s->shown);
 		return stop(p, why);
 	}
-	if (strlen(value) > PRICE_TEXT_MAX || !text_is_clean(text_of(value)))
-		return stop(p, _("not plain text of at most 64 bytes"));
-	if (!c->keeps_prices)
-		return 0;
-	if (c->prices[c->n_prices - 1].key[i].text != NULL)
-		return stop(p, _("the key was there before"));
-	c->prices[c->n_prices - 1].key[i].line = p->lineno;
-	c->prices[c->n_prices - 1].key[i].text = strdup(value);
-	if (c->prices[c->n_prices - 1].key[i].text == NULL)
-		return stop(p, _("out of memory"));
-	return 0;
+	if (strlen(value) > s->text_max || !text_is_clean(text_of(value))) {
+		snprintf(why, sizeof(why),
+		    _("not plain text of at most %zu bytes"), s->text_max);
+		return stop(p, why);
+	}
+	return keep_key(p, i, value);
 }
 
 /* A refused key ends the parse: libinih itself would go on. */
@@ -483,8 +574,8 @@ on_key(void *arg, const char *section, const char *name, const char *value)
 	struct parse *p = arg;
 	const struct key *k = find_key(section, name);
 
-	if (p->in_price)
-		return take_price(p, name, value) == 0;
+	if (p->named != NULL)
+		return take_named(p, name, value) == 0;
 	p->stopped = true;
 	if (k == NULL)
 		say_unknown(p, section, name);

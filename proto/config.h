@@ -32,14 +32,32 @@ enum config_price_key {
 };
 extern const char *const config_price_keys[CONFIG_PRICE_KEYS];
 
+/* The keys of [sink "team"], likewise. */
+enum config_sink_key {
+	CONFIG_SINK_COMMAND,
+	CONFIG_SINK_WEBHOOK,
+	CONFIG_SINK_BODY,
+	CONFIG_SINK_KINDS,
+	CONFIG_SINK_LEVEL,
+	CONFIG_SINK_LANG,
+	CONFIG_SINK_TIMEOUT,
+	CONFIG_SINK_KEYS
+};
+extern const char *const config_sink_keys[CONFIG_SINK_KEYS];
+
 /* One such section. */
-struct config_price {
-	int line;      /* of its head */
-	char *pattern; /* owned, as the texts are */
+struct config_section {
+	int line;   /* of its head */
+	char *name; /* owned, as the texts are */
 	struct {
 		char *text; /* NULL: absent */
 		int line;
 	} key[CONFIG_PRICE_KEYS];
+};
+
+struct config_sections {
+	struct config_section *item; /* owned: config_release */
+	size_t n, cap;
 };
 
 struct config {
@@ -61,11 +79,11 @@ struct config {
 	bool tells_daily, tells_weekly; /* digests */
 	int64_t daily_hour;             /* when the daily one is due */
 	int64_t silent_days; /* until a source counts as silent; 0: never */
-	/* [price "…"], in their order; only where keeps_prices was set before
-	 * the parse, which clients have no need to do. */
-	bool keeps_prices;
-	struct config_price *prices; /* owned: config_release */
-	size_t n_prices, prices_cap;
+	/* [price "…"] and [sink "…"], in their order; only where
+	 * keeps_sections was set before the parse, which clients have no need
+	 * to do. A sink's texts are secrets. */
+	bool keeps_sections;
+	struct config_sections prices, sinks;
 	/* [daemon] */
 	char log_level[16];        /* error, warn, info, debug */
 	int64_t max_connections;   /* also bounded by the file limit */
@@ -76,6 +94,9 @@ struct config {
 void config_init(struct config *c); /* the defaults; frees nothing */
 /* Frees what the parse kept; after config_init it is safe to repeat. */
 void config_release(struct config *c);
+/* Do both say the same, in the same order? */
+bool config_sections_same(
+    const struct config_sections *a, const struct config_sections *b);
 /*
  * Reads INI text over what *c holds. 0, or the number of the first bad line
  * with why filled ("unknown key \"tzz\" in [report]").

@@ -211,6 +211,26 @@ lang_end(void)
 }
 
 void
+lang_texts_zh(const char *const *texts, size_t n, const char **zh)
+{
+	const char *list = env("LANGUAGE"), *option = lang.option;
+	char *saved = list == NULL ? NULL : strdup(list);
+
+	lang.option = names[1];
+	lang.is_ready = false;
+	for (size_t i = 0; i < n; i++)
+		zh[i] = lang_text(texts[i]);
+	lang_end();
+	lang.option = option;
+	lang.is_ready = false;
+	if (saved != NULL)
+		setenv("LANGUAGE", saved, 1);
+	else
+		unsetenv("LANGUAGE");
+	free(saved);
+}
+
+void
 lang_forget(void)
 {
 	lang.option = lang.config = NULL;

@@ -35,6 +35,12 @@ void lang_scan(int argc, char **argv);
 void lang_configure(const char *name);
 /* English from now on whatever was said, the C library's texts too. */
 void lang_end(void);
+/*
+ * The n texts in Chinese, or themselves where there is no catalogue, for who
+ * writes in several languages at a time. Before there are threads; what was
+ * asked for stays so.
+ */
+void lang_texts_zh(const char *const *texts, size_t n, const char **zh);
 /* Is Chinese asked for? */
 bool lang_wants_zh(void);
 /* As if nothing had been said. */

@@ -138,6 +138,7 @@ struct report_verb {
 
 extern const struct report_verb verb_sum, verb_summary, verb_status, verb_bill,
     verb_session, verb_sessions, verb_blocks, verb_statusline, verb_explain,
-    verb_doctor, verb_events, verb_follow, verb_prune;
+    verb_doctor, verb_events, verb_follow, verb_prune, verb_daily_report,
+    verb_weekly_report;
 
 #endif

@@ -70,7 +70,8 @@ const struct report_verb verb_sum = {
 			   "A..B (dates, both included), 7d (today included). "
 			   "Views: summary, bill, session, sessions, blocks, "
 			   "statusline, explain, doctor, events, follow, "
-			   "prune, status; tt-report VIEW --help tells more."),
+			   "prune, daily-report, weekly-report, status; "
+			   "tt-report VIEW --help tells more."),
 		.specs = specs,
 		.nspecs = sizeof(specs) / sizeof(specs[0]),
 	},

@@ -72,15 +72,20 @@ insert(struct timers *t, struct due *d)
 	sift_up(t, t->n++);
 }
 
-/* By the real clock: a manual one moves by timers_clock_set alone. */
+/*
+ * By the real clock. A manual one stands still: what is due by it is due at
+ * once, and all else waits for timers_clock_set.
+ */
 static void
 arm(struct timers *t)
 {
 	struct itimerspec at = { .it_value = { 0, 0 } };
+	int64_t first_ms = t->n > 0 ? t->heap[0]->at_ms : 0;
 
-	if (t->n > 0 && !clock_is_manual()) {
-		at.it_value.tv_sec = t->heap[0]->at_ms / 1000;
-		at.it_value.tv_nsec = t->heap[0]->at_ms % 1000 * 1000000;
+	if (t->n > 0 && (!clock_is_manual() || first_ms <= clock_now_ms())) {
+		at.it_value.tv_sec = clock_is_manual() ? 0 : first_ms / 1000;
+		at.it_value.tv_nsec = first_ms % 1000 * 1000000;
+		/* An instant that is over, but not 0, which disarms. */
 		if (at.it_value.tv_sec <= 0)
 			at.it_value.tv_sec = 1;
 	}

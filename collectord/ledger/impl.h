@@ -13,6 +13,7 @@
 
 struct ledger {
 	_Atomic uint64_t revision; /* newest committed */
+	_Atomic uint64_t last_notice; /* likewise */
 	struct store *store;
 	struct writer writer;
 	int64_t (*now_us)(void);

@@ -224,6 +224,7 @@ open_writer(struct ledger *l, const struct ledger_options *opt, uint64_t schema,
 	if (rc == 0 && schema == 1)
 		rc = migrate_from_1(&l->writer, opt->dir, put_schema, why, cap);
 	atomic_store(&l->revision, l->writer.last_revision);
+	atomic_store(&l->last_notice, l->writer.last_notice);
 	return rc;
 }
 
@@ -279,8 +280,10 @@ ledger_commit(struct ledger *l)
 {
 	int rc = writer_commit(&l->writer);
 
-	if (rc == 0)
+	if (rc == 0) {
+		atomic_store(&l->last_notice, l->writer.last_notice);
 		atomic_store(&l->revision, l->writer.last_revision);
+	}
 	return rc;
 }
 

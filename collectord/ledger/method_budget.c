@@ -69,6 +69,9 @@ finish(struct ledger_call *c, int rc)
 	if (rc == -ERR_TOO_LARGE)
 		return method_fail(
 		    c, ERR_TOO_LARGE, "name", "there are 64 budgets already");
+	if (rc == STORE_NOTFOUND)
+		return method_fail(
+		    c, ERR_NOT_FOUND, "name", "no budget of that name");
 	if (rc != 0)
 		return method_store_error(c, rc);
 	pack_map(c->result, 0);

@@ -269,17 +269,18 @@ notice_set_delivered(struct store_txn *txn, uint64_t number)
 		   : rc;
 }
 
+int
+notice_last(struct store_txn *txn, uint64_t *number)
+{
+	int rc = get_u64(txn, TABLE_META, meta_last, number);
+
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
 uint64_t
 ledger_last_notice(const struct ledger *l)
 {
-	struct store_txn *txn;
-	uint64_t number = 0;
-
-	if (store_begin(l->store, false, &txn) != 0)
-		return 0;
-	get_u64(txn, TABLE_META, meta_last, &number);
-	store_abort(txn);
-	return number;
+	return atomic_load(&l->last_notice);
 }
 
 int

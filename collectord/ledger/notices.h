@@ -38,9 +38,12 @@ int notices_each(struct store_txn *txn, bool delivered,
 /* STORE_NOTFOUND: it is not pending. */
 int notice_set_delivered(struct store_txn *txn, uint64_t number);
 
+/* The newest number that was ever given; 0: none. */
+int notice_last(struct store_txn *txn, uint64_t *number);
+
 /* For the jobs. Any thread: */
 
-/* The newest notice's number; 0: none was ever made. */
+/* The newest committed notice's number; 0: none was ever made. Cheap. */
 uint64_t ledger_last_notice(const struct ledger *l);
 /*
  * Packs the first notice after that number as PROTOCOL.md has it and tells its

@@ -2,6 +2,7 @@
 
 #include "collectord/ledger/apply.h"
 #include "collectord/ledger/ids.h"
+#include "collectord/ledger/notices.h"
 #include "collectord/ledger/series.h"
 #include "proto/error.h"
 
@@ -49,6 +50,8 @@ load_state(struct writer *w, struct store_txn *txn)
 		return rc;
 	w->next_number = number + 1;
 	rc = last_key(txn, TABLE_LOG, &w->last_revision);
+	if (rc == 0)
+		rc = notice_last(txn, &w->last_notice);
 	if (rc == 0)
 		rc = slots_folded(txn, &w->changes.folded);
 	if (rc == 0)
@@ -168,6 +171,8 @@ writer_commit(struct writer *w)
 		rc = sources_apply(&w->sources, w->txn, &w->key);
 	if (rc == 0)
 		rc = recent_sweep(&w->recent, w->txn, w->next_number - 1);
+	if (rc == 0)
+		rc = notice_last(w->txn, &w->last_notice);
 	if (rc != 0) {
 		writer_abort(w);
 		return rc;

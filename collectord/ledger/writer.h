@@ -36,6 +36,7 @@ struct writer {
 	int64_t now_us;         /* of this transaction */
 	uint64_t next_number;   /* from 1; also those given out in this one */
 	uint64_t last_revision; /* likewise */
+	uint64_t last_notice;   /* likewise */
 	bool is_stale; /* what it knows of the store is to be loaded anew */
 };
 

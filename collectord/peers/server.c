@@ -453,6 +453,8 @@ stop(struct server *s)
 	listen_close(&s->socket, &s->places);
 	spool_stop(&s->spool);
 	tick_stop(&s->tick);
+	sinks_stop(&s->sinks);
+	http_stop(&s->http);
 	timers_stop(&s->timers);
 	method_stop(s);
 	each_conn(s, finish_conn);
@@ -527,6 +529,7 @@ on_round(struct batch *b, const char *why)
 		    log_quote(quoted, sizeof(quoted), text_of(why)));
 	if (s->followers != NULL)
 		follow_round(s);
+	sinks_poke(&s->sinks);
 }
 
 static int
@@ -557,6 +560,9 @@ server_init(struct server *s)
 		 ? rc
 		 : spool_init(&s->spool, &s->loop, &s->batch, s->places.spool);
 	rc = rc != 0 ? rc : timers_init(&s->timers, &s->loop);
+	rc = rc != 0 ? rc : http_init(&s->http, &s->loop);
+	sinks_init(&s->sinks, &s->loop, &s->http, &s->timers, &s->batch,
+	    s->ledger, s->sentences_zh);
 	rc = rc != 0 ? rc : uv_prepare_start(&s->before_poll, on_before_poll);
 	rc = rc != 0 ? rc
 		     : uv_poll_start(&s->listener, UV_READABLE, on_acceptable);
@@ -567,6 +573,8 @@ void
 server_run(struct server *s)
 {
 	spool_scan(&s->spool);
+	/* Before what may make notices, which a new sink is told of. */
+	sinks_configure(&s->sinks, &s->config.sinks);
 	tick_start(&s->tick, &s->timers, &s->batch, s->ledger);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	/* It finds every handle that somebody forgot. */
@@ -602,6 +610,7 @@ server_dump(const struct server *s)
 	log_info("methods",
 	    "op=dump waiting=%u running=%u writing=%zu bytes=%zu", s->nwaiting,
 	    s->nrunning, s->batch.ntasks, s->calling);
+	sinks_dump(&s->sinks);
 	log_info("spool", "op=dump taken=%ju bad=%ju",
 	    (uintmax_t)s->spool.taken, (uintmax_t)s->spool.bad);
 }

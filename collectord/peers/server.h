@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 #include <uv.h>
 
+#include "collectord/jobs/http.h"
+#include "collectord/jobs/sink.h"
 #include "collectord/jobs/spool.h"
 #include "collectord/jobs/tick.h"
 #include "collectord/ledger/ledger.h"
@@ -15,6 +17,7 @@
 #include "collectord/peers/conn.h"
 #include "collectord/peers/listen.h"
 #include "proto/config.h"
+#include "proto/notice_text.h"
 #include "proto/places.h"
 
 #define SERVER_INPUT_BYTES (64u << 10) /* one read */
@@ -39,11 +42,14 @@ struct server {
 	struct ledger *ledger;
 	uint32_t schema;
 	struct listen_socket socket;
+	const char *sentences_zh[NOTICE_SENTENCES];
 
 	struct batch batch;
 	struct spool spool;
 	struct timers timers;
 	struct tick tick;
+	struct http http;
+	struct sinks sinks;
 	uv_poll_t listener;
 	uv_timer_t pause;  /* after EMFILE */
 	uv_timer_t linger; /* how long acks may take at the end */

@@ -262,6 +262,18 @@ struct child_env {
 	char passed[sizeof(passed_on) / sizeof(*passed_on)][1024];
 };
 
+/* A shell takes the last of two, others the first: there is one. */
+static bool
+env_says(const struct home *h, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < HOME_ENV_MAX && h->env[i] != NULL; i++)
+		if (strncmp(h->env[i], name, len) == 0 && h->env[i][len] == '=')
+			return true;
+	return false;
+}
+
 static void
 child_env_fill(struct child_env *e, const struct home *h)
 {
@@ -274,7 +286,7 @@ child_env_fill(struct child_env *e, const struct home *h)
 	for (i = 0; i < sizeof(passed_on) / sizeof(*passed_on); i++) {
 		const char *v = getenv(passed_on[i]);
 
-		if (v == NULL)
+		if (v == NULL || env_says(h, passed_on[i]))
 			continue;
 		snprintf(e->passed[i], sizeof(e->passed[i]), "%s=%s",
 		    passed_on[i], v);

@@ -116,6 +116,15 @@ static const struct said {
 	    "Built-in prices", "内置价格" },
 	{ { "tt-price", "explain", "claude-sonnet-4-5", "--input", "9" }, 0,
 	    "rate per million", "每百万单价" },
+	{ { "tt-budget", "--help" }, 0, "Sets budgets", "设定预算" },
+	{ { "tt-budget", "check", "--help" }, 0, "The gate", "关口" },
+	{ { "tt-budget", "status" }, 0, "There is no budget", "还没有预算" },
+	{ { "tt-notices" }, 0, "has no price", "没有价格" },
+	{ { "tt-notices", "--help" }, 0, "Lists what is to be told",
+	    "列出尚未告知的通知" },
+	{ { "tt-report", "daily-report" }, 0, "Daily usage report",
+	    "每日用量报告" },
+	{ { "tt-report", "weekly-report" }, 0, "no calls", "没有调用" },
 	/* What goes wrong; names of options and codes stay. */
 	{ { "tt-send" }, 2, "--session is required",
 	    "必须有 --session 或 TT_SESSION" },
@@ -133,6 +142,11 @@ static const struct said {
 	{ { "tt-report", "session", "nobody" }, 4, "not_found: nothing",
 	    "not_found: 没有相关记录" },
 	{ { "tt-price", "dance" }, 2, "what is", "“dance”是什么" },
+	{ { "tt-budget", "set", "much" }, 2, "is not an amount",
+	    "“much” 不是美元金额" },
+	{ { "tt-budget", "rm", "none" }, 4, "not_found: no budget",
+	    "not_found: 没有这个名称的预算" },
+	{ { "tt-notices", "dance" }, 2, "no operands", "“dance” 是什么" },
 	{ { "tt", "dance" }, 2, "no such verb: dance", "没有这个命令：dance" },
 	{ { "collectord", "--log-level", "loud" }, 2,
 	    "not error, warn, info or debug", "不是 error、warn、info" },
@@ -286,6 +300,11 @@ Test(lang, json_csv_and_tsv_are_the_same_in_both)
 		{ "tt-price", "list", "--csv", "--model", "sonnet" },
 		{ "tt-price", "explain", "claude-sonnet-4-5", "--input", "9",
 		    "--json" },
+		{ "tt-budget", "list", "--json" },
+		{ "tt-budget", "status", "--json" },
+		{ "tt-budget", "check", "--json" },
+		{ "tt-report", "daily-report", "--json" },
+		{ "tt-report", "weekly-report", "--json" },
 		{ "tt-send", "--session", "s", "--tier", "x", "--json" },
 		{ "tt-send", "--session", "s", "--message", "m", "--input", "1",
 		    "--dry-run" },
@@ -432,7 +451,7 @@ Test(lang, what_follows_a_title_stands_in_one_column)
 Test(lang, help_in_chinese_fits_a_terminal)
 {
 	static const char *const programs[] = { "tt-send", "tt-report",
-		"tt-price" };
+		"tt-price", "tt-budget", "tt-notices" };
 	char *lines[LINES_MAX * 2];
 	struct run r;
 	size_t i, k, n;

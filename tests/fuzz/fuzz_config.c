@@ -54,7 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, data, size);
 	text[size] = '\0';
 	config_init(&c);
-	c.keeps_prices = true;
+	c.keeps_sections = true;
 	line = config_parse(&c, text, why, sizeof(why));
 	hold(line >= 0 && line <= count_lines(text));
 	hold((line == 0) == (why[0] == '\0'));

@@ -349,6 +349,49 @@ Test(budget, a_model_without_a_price_is_told_once, .timeout = 30)
 }
 
 static void
+note_quota(struct bench *b, const char *percent, int64_t resets_ms)
+{
+	struct packer params = { 0 }, result = { 0 };
+	struct error e;
+
+	pack_map(&params, 2);
+	pack_str(&params, "session");
+	pack_str(&params, "s1");
+	pack_str(&params, "windows");
+	pack_array(&params, 1);
+	pack_map(&params, 3);
+	pack_str(&params, "name");
+	pack_str(&params, "five_hour");
+	pack_str(&params, "used_percent");
+	pack_str(&params, percent);
+	pack_str(&params, "resets");
+	pack_i64(&params, resets_ms);
+	e = call(b, "note", &params, &result);
+	cr_assert_eq(
+	    e.code, ERR_NONE, "note: %s %s", error_name(e.code), e.message);
+	packer_free(&params);
+	packer_free(&result);
+}
+
+Test(budget, a_quota_near_its_end_is_told_once_until_it_is_emptied,
+    .timeout = 30)
+{
+	int64_t resets_ms = START_MS + 3600000;
+	struct bench b;
+
+	bench_start(&b);
+	spend(&b, "a", clock_ms, 1);
+	note_quota(&b, "89.9", resets_ms);
+	expect_told(&b, "quota", "");
+	note_quota(&b, "90", resets_ms);
+	note_quota(&b, "95.5", resets_ms + 1000);
+	expect_told(&b, "quota", "warn five_hour ;");
+	note_quota(&b, "91", resets_ms + 5 * 3600000);
+	expect_told(&b, "quota", "warn five_hour ;warn five_hour ;");
+	bench_end(&b);
+}
+
+static void
 tick_at(struct bench *b, int64_t ms)
 {
 	int64_t next_ms;

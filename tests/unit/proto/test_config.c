@@ -266,33 +266,69 @@ Test(config, price_sections_keep_their_texts_and_lines, .timeout = 30)
 	int line;
 
 	config_init(&c);
-	c.keeps_prices = true;
+	c.keeps_sections = true;
 	line = config_parse(&c, text, why, sizeof(why));
 	cr_assert_eq(line, 0, "line %d: %s", line, why);
 	cr_expect(c.prefers_reported, "cost_mode is lost");
-	cr_assert_eq(c.n_prices, 2, "%zu prices", c.n_prices);
-	cr_expect_str_eq(c.prices[0].pattern,
+	cr_assert_eq(c.prices.n, 2, "%zu prices", c.prices.n);
+	cr_expect_str_eq(c.prices.item[0].name,
 	    "openrouter/some/model-of-a-name-longer-than-inih-keeps");
-	cr_expect_eq(c.prices[0].line, 3, "line %d", c.prices[0].line);
-	cr_expect_str_eq(c.prices[0].key[CONFIG_PRICE_INPUT].text, ".3");
-	cr_expect_eq(c.prices[0].key[CONFIG_PRICE_OUTPUT].line, 5);
-	cr_expect_null(c.prices[0].key[CONFIG_PRICE_TIER].text);
+	cr_expect_eq(
+	    c.prices.item[0].line, 3, "line %d", c.prices.item[0].line);
+	cr_expect_str_eq(c.prices.item[0].key[CONFIG_PRICE_INPUT].text, ".3");
+	cr_expect_eq(c.prices.item[0].key[CONFIG_PRICE_OUTPUT].line, 5);
+	cr_expect_null(c.prices.item[0].key[CONFIG_PRICE_TIER].text);
 	cr_expect_str_eq(
-	    c.prices[1].key[CONFIG_PRICE_ABOVE_CACHE_WRITE].text, "7");
+	    c.prices.item[1].key[CONFIG_PRICE_ABOVE_CACHE_WRITE].text, "7");
 	cr_expect_str_eq(c.tz, "UTC", "the section after a price: %s", c.tz);
 	config_release(&c);
 	config_release(&c);
+}
+
+Test(
+    config, sink_sections_keep_their_texts_and_no_secret_is_told, .timeout = 30)
+{
+	static const char text[] = "[sink \"a-1\"]\n"
+				   "webhook = https://h.example/s3cret#x\n"
+				   "kinds = budget, price # mine\n"
+				   "[core]\nmachine = m\n"
+				   "[sink \"b\"]\ncommand = /bin/x y\n";
+	struct config c, same;
+	char why[160] = "";
+
+	config_init(&c);
+	config_init(&same);
+	c.keeps_sections = same.keeps_sections = true;
+	cr_assert_eq(config_parse(&c, text, why, sizeof(why)), 0, "%s", why);
+	cr_assert_eq(config_parse(&same, text, why, sizeof(why)), 0);
+	cr_assert_eq(c.sinks.n, 2, "%zu sinks", c.sinks.n);
+	cr_expect_str_eq(c.sinks.item[0].name, "a-1");
+	cr_expect_str_eq(c.sinks.item[0].key[CONFIG_SINK_WEBHOOK].text,
+	    "https://h.example/s3cret#x");
+	cr_expect_str_eq(
+	    c.sinks.item[0].key[CONFIG_SINK_KINDS].text, "budget, price");
+	cr_expect_eq(c.sinks.item[1].key[CONFIG_SINK_COMMAND].line, 7);
+	cr_expect(config_sections_same(&c.sinks, &same.sinks));
+	same.sinks.item[0].key[CONFIG_SINK_WEBHOOK].text[0] = 'H';
+	cr_expect_not(config_sections_same(&c.sinks, &same.sinks));
+	config_release(&c);
+	config_release(&same);
+	check_bad("[sink \"a\"]\nwebhook = s3cret\x01\n", 2,
+	    "not plain text of at most 190 bytes");
+	check_bad("[sink \"a\"]\nurl = s3cret\n", 2,
+	    "unknown key \"url\" in a [sink \"name\"]");
+	check_bad("[sink \"\"]\n", 1, "not a name for a [sink \"name\"]");
 }
 
 Test(config, price_sections_are_checked_where_nobody_keeps_them, .timeout = 30)
 {
 	struct config c = parse_good("[price \"a\"]\ninput = 1\n");
 
-	cr_expect_null(c.prices);
+	cr_expect_null(c.prices.item);
 	check_bad("[price \"a\"]\ninpt = 1\n", 2,
 	    "unknown key \"inpt\" in a [price \"model\"]");
 	check_bad("[price \"a]\n", 1, "the section is not [price \"model\"]");
-	check_bad("[price \"\"]\n", 1, "not the name of a model");
+	check_bad("[price \"\"]\n", 1, "not a name for a [price \"model\"]");
 	check_bad(
 	    "[price \"a\"] b\n", 1, "the section is not [price \"model\"]");
 }

@@ -1,0 +1,27 @@
+/*
+ * What a table holds: for table.c, which fills it, and for whoever draws it,
+ * table_draw.c with libsmartcols, table_plain.c without.
+ */
+#ifndef CLIENTS_TABLE_IMPL_H
+#define CLIENTS_TABLE_IMPL_H
+
+#include "clients/common/table.h"
+
+#define TABLE_COLUMNS_MAX 32
+#define TABLE_GAP "  "
+#define TABLE_BOLD "\033[1m"
+
+struct table_head {
+	const char *name;
+	unsigned flags;
+	size_t width;
+};
+
+struct table {
+	struct table_head head[TABLE_COLUMNS_MAX];
+	size_t ncols;
+	char **cells; /* owned; row after row */
+	size_t n, cap;
+};
+
+#endif

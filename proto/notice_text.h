@@ -1,0 +1,39 @@
+/*
+ * The sentence a notice is told by, to people and to agents' sessions. Names
+ * come from events, which anybody may send: they are shown by the rule of
+ * notice_name() alone.
+ */
+#ifndef PROTO_NOTICE_TEXT_H
+#define PROTO_NOTICE_TEXT_H
+
+#include "proto/notice.h"
+
+#define NOTICE_TEXT_MAX 1024 /* any sentence, NUL included */
+
+enum notice_sentence {
+	SENTENCE_BUDGET_WARN,
+	SENTENCE_BUDGET_LIMIT,
+	SENTENCE_BUDGET_WARN_TOKENS,
+	SENTENCE_BUDGET_LIMIT_TOKENS,
+	SENTENCE_DAILY,
+	SENTENCE_WEEKLY,
+	SENTENCE_QUOTA,
+	SENTENCE_SOURCE,
+	SENTENCE_PROVIDER,
+	SENTENCE_PRICE,
+	NOTICE_SENTENCES
+};
+
+/* In English, with {subject}, {period}, {spent}, {limit} and {day} in them. */
+extern const char *const notice_sentences[NOTICE_SENTENCES];
+
+/* The name itself where it is [A-Za-z0-9._:/@-]{1,64}, else "?". */
+struct text notice_name(struct text name);
+/*
+ * Writes the sentence and a NUL; returns its length. sentences: those to
+ * choose from, or NULL for the reader's language.
+ */
+size_t notice_text(const struct notice *n, const char *const *sentences,
+    char buf[NOTICE_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,129 @@
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/calendar.h"
+#include "proto/lang.h"
+#include "proto/notice_text.h"
+
+static void
+expect_text(const struct notice *n, const char *want)
+{
+	char buf[NOTICE_TEXT_MAX];
+	size_t len = notice_text(n, notice_sentences, buf);
+
+	cr_expect_str_eq(buf, want, "\"%s\", not \"%s\"", buf, want);
+	cr_expect_eq(len, strlen(buf), "%zu of %zu bytes", len, strlen(buf));
+}
+
+static void
+setup(void)
+{
+	calendar_use_zone("UTC");
+}
+
+TestSuite(notice_text, .init = setup, .timeout = 30);
+
+Test(notice_text, a_budget_says_what_is_spent_of_what)
+{
+	struct notice n = { .kind = NOTICE_BUDGET,
+		.level = NOTICE_WARN,
+		.subject = TEXT("day"),
+		.period = TEXT("2026-05-12"),
+		.spent = 12 * MONEY_USD + MONEY_USD / 8,
+		.limit = 15 * MONEY_USD };
+
+	expect_text(&n, "Budget day: 12.13 of 15.00 USD are spent "
+			"(2026-05-12); its warning is reached.");
+	n.level = NOTICE_LIMIT;
+	n.period = TEXT("2026-05-12T10:00:00+02:00");
+	expect_text(&n, "Budget day: 12.13 of 15.00 USD are spent "
+			"(2026-05-12T10:00:00+02:00); it is used up.");
+	n.limit = MONEY_USD / 100;
+	n.spent = MONEY_USD / 80;
+	n.period = TEXT("2026-05");
+	expect_text(&n, "Budget day: 0.012500 of 0.010000 USD are spent "
+			"(2026-05); it is used up.");
+	n.is_tokens = true;
+	n.spent = 1234567;
+	n.limit = 1000000;
+	expect_text(&n, "Budget day: 1234567 of 1000000 tokens are used "
+			"(2026-05); it is used up.");
+}
+
+Test(notice_text, a_silent_source_is_told_with_its_last_day)
+{
+	struct notice n = { .kind = NOTICE_SOURCE,
+		.level = NOTICE_WARN,
+		.subject = TEXT("codex"),
+		.from_ms = 1778580000000ll };
+
+	expect_text(&n, "Nothing has been heard of codex since 2026-05-12: is "
+			"it still hooked up?");
+}
+
+Test(notice_text, every_kind_and_level_has_a_sentence_without_places)
+{
+	char buf[NOTICE_TEXT_MAX];
+
+	for (int kind = 0; kind < NOTICE_KINDS; kind++)
+		for (int level = 0; level < NOTICE_LEVELS; level++) {
+			struct notice n = { .kind = (enum notice_kind)kind,
+				.level = (enum notice_level)level,
+				.subject = TEXT("a"),
+				.period = TEXT("b") };
+
+			cr_expect_gt(notice_text(&n, notice_sentences, buf), 20,
+			    "kind %d: %s", kind, buf);
+			cr_expect_null(strpbrk(buf, "{}"), "%s", buf);
+		}
+}
+
+Test(notice_text, names_of_others_never_speak_to_the_reader)
+{
+	static const char *const bad[] = { "", "two words", "a\nb", "<b>",
+		"a;b", "a+b", "\xe6\xa8\xa1" };
+	char long_name[65];
+	struct notice n = { .kind = NOTICE_QUOTA };
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		n.subject = text_of(bad[i]);
+		expect_text(&n, "The quota ? is nearly used up.");
+	}
+	memset(long_name, 'x', sizeof(long_name));
+	n.subject = (struct text){ long_name, sizeof(long_name) };
+	expect_text(&n, "The quota ? is nearly used up.");
+	n.subject = TEXT("aZ09._:/@-");
+	expect_text(&n, "The quota aZ09._:/@- is nearly used up.");
+	/* What looks like a place of ours is not one. */
+	n.subject = TEXT("{spent}");
+	expect_text(&n, "The quota ? is nearly used up.");
+}
+
+Test(notice_text, other_sentences_can_be_given)
+{
+	const char *mine[NOTICE_SENTENCES];
+	char buf[NOTICE_TEXT_MAX];
+	struct notice n = { .kind = NOTICE_QUOTA, .subject = TEXT("x") };
+
+	for (int i = 0; i < NOTICE_SENTENCES; i++)
+		mine[i] = "{subject} {unknown} {subject";
+	notice_text(&n, mine, buf);
+	cr_expect_str_eq(buf, "x {unknown} {subject", "%s", buf);
+}
+
+/* In a program's tests there is no catalogue beside it, or there is one. */
+Test(notice_text, chinese_texts_leave_the_language_as_it_was)
+{
+	const char *zh[NOTICE_SENTENCES];
+
+	setenv("LANGUAGE", "de", 1);
+	lang_set("en");
+	lang_texts_zh(notice_sentences, NOTICE_SENTENCES, zh);
+	for (int i = 0; i < NOTICE_SENTENCES; i++)
+		cr_expect_not_null(zh[i], "no sentence %d", i);
+	cr_expect_not(lang_is_zh(), "it speaks Chinese now");
+	cr_expect_str_eq(getenv("LANGUAGE"), "de");
+	cr_expect_str_eq(lang_text(notice_sentences[SENTENCE_QUOTA]),
+	    notice_sentences[SENTENCE_QUOTA]);
+}
