@@ -247,8 +247,8 @@ each_account(struct store_cursor *c, struct account *a,
 }
 
 int
-ledger_each_account(struct ledger *l,
-    int (*fn)(void *arg, const struct account *a), void *arg)
+ledger_each_account(
+    struct ledger *l, int (*fn)(void *arg, const struct account *a), void *arg)
 {
 	struct account *a = malloc(sizeof(*a));
 	struct store_cursor *c = NULL;

@@ -61,7 +61,7 @@ int account_put(struct store_txn *txn, int64_t now_ms, struct account *a);
 int account_delete(struct store_txn *txn, struct text name);
 
 /* Any thread. What fn answers but 0 ends it and is returned. */
-int ledger_each_account(struct ledger *l,
-    int (*fn)(void *arg, const struct account *a), void *arg);
+int ledger_each_account(
+    struct ledger *l, int (*fn)(void *arg, const struct account *a), void *arg);
 
 #endif

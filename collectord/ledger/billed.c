@@ -18,9 +18,10 @@ static void
 write_body(struct wbuf *w, const struct bill_row *row)
 {
 	write_u8(w, VERSION);
-	write_u8(w, (uint8_t)((row->has_amount ? HAS_AMOUNT : 0) |
-			      (row->has_quantity ? HAS_QUANTITY : 0) |
-			      (row->input_holds_cache ? INPUT_HOLDS_CACHE : 0)));
+	write_u8(
+	    w, (uint8_t)((row->has_amount ? HAS_AMOUNT : 0) |
+			 (row->has_quantity ? HAS_QUANTITY : 0) |
+			 (row->input_holds_cache ? INPUT_HOLDS_CACHE : 0)));
 	for (int i = 0; i < BILL_TEXTS; i++)
 		write_text(w, row->text[i]);
 	for (int i = 0; i < BILL_COUNTS; i++)
@@ -487,8 +488,8 @@ static int
 drop_days(struct store_txn *txn, struct text name, uint32_t *left)
 {
 	uint8_t from[BILL_KEY_MAX], buf[BILL_KEY_MAX], gone[BILL_KEY_MAX];
-	struct span prefix = feed_key(from, 'd', name, (struct text){ 0 },
-			NULL),
+	struct span prefix =
+			feed_key(from, 'd', name, (struct text){ 0 }, NULL),
 		    key, val;
 	struct bill_day d;
 	bool flag;
@@ -551,8 +552,8 @@ gather(struct store_cursor *c, struct span prefix, const char *member,
 		    list.type != VALUE_ARRAY)
 			continue;
 		part = (struct packer){ .p = (char *)(uintptr_t)list.rest.p,
-			.len = v.len - (size_t)(list.rest.p -
-					   (const uint8_t *)v.p) };
+			.len = v.len -
+			       (size_t)(list.rest.p - (const uint8_t *)v.p) };
 		for (uint32_t i = 0; i < list.n; i++)
 			wire_skip(&list.rest);
 		part.len = (size_t)(list.rest.p - (const uint8_t *)part.p);

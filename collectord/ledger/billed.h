@@ -45,8 +45,12 @@ enum bill_count {
 	BILL_COUNTS
 };
 
-enum bill_gives { BILL_COST = 1, BILL_USAGE = 2, BILL_BALANCE = 4,
-	BILL_WINDOWS = 8 };
+enum bill_gives {
+	BILL_COST = 1,
+	BILL_USAGE = 2,
+	BILL_BALANCE = 4,
+	BILL_WINDOWS = 8
+};
 
 struct bill_row {
 	uint32_t day; /* UTC, since 1970 */
@@ -62,7 +66,8 @@ void bill_row_write(struct wbuf *w, const struct bill_row *row);
 
 /* What is to be kept of one question that came to its end. */
 struct bill_end {
-	struct account *account; /* as it is to be from now on; told_ms is set */
+	struct account
+	    *account; /* as it is to be from now on; told_ms is set */
 	const char *feed;
 	uint32_t gives;
 	uint32_t generation;        /* 0: no rows */
