@@ -191,6 +191,15 @@ due_of(const struct account_feed *f, int64_t now_ms)
 	return at > now_ms + 2 * DAY_MS ? now_ms : at;
 }
 
+/* Once it has lasted for a day. */
+static bool
+is_to_be_told(const struct account *a)
+{
+	int64_t since = account_failing_ms(a);
+
+	return a->is_enabled && since != 0 && a->told_ms != since;
+}
+
 static void
 arm(struct sync_account *acc)
 {
@@ -205,8 +214,7 @@ arm(struct sync_account *acc)
 			at = due;
 	}
 	since = account_failing_ms(&acc->a);
-	if (acc->a.is_enabled && since != 0 && acc->a.told_ms != since &&
-	    since + DAY_MS < at)
+	if (is_to_be_told(&acc->a) && since + DAY_MS < at)
 		at = since + DAY_MS;
 	if (at != INT64_MAX)
 		timers_at(acc->sync->place.timers, &acc->due, at);
@@ -289,9 +297,12 @@ on_saved(struct batch_task *t)
 		snprintf(acc->error, sizeof(acc->error),
 		    "the ledger could not take it");
 	}
-	if (acc->sync->is_stopped || acc->is_leaving || !acc->a.is_enabled ||
-	    acc->outcome == PROVIDER_ABORTED) {
+	if (acc->sync->is_stopped) {
 		end_round(acc);
+	} else if (acc->outcome == PROVIDER_ABORTED || acc->is_leaving ||
+		   !acc->a.is_enabled) {
+		/* Where it still may, from the first page on. */
+		go_on(acc);
 	} else if (acc->outcome == PROVIDER_OK) {
 		acc->has_begun = true;
 		next_range(acc);
@@ -352,8 +363,9 @@ note_failure(struct sync_account *acc, int64_t now_ms)
 	f->error_ms = now_ms;
 	snprintf(f->error, sizeof(f->error), "%s", acc->walk.error);
 	if (acc->outcome == PROVIDER_LIMITED)
-		f->limited_ms = plan_limited_until(acc->a.name, feed->name,
-		    now_ms, acc->walk.retry_after_ms, ++f->n_limited);
+		f->next_ms = f->limited_ms =
+		    plan_limited_until(acc->a.name, feed->name, now_ms,
+			acc->walk.retry_after_ms, ++f->n_limited);
 	if (acc->outcome == PROVIDER_BAD_KEY && feed->may_be_denied)
 		f->is_denied = true;
 	else if (acc->outcome == PROVIDER_BAD_KEY)
@@ -487,7 +499,12 @@ on_due(struct due *d)
 		begin_round(acc);
 		return;
 	}
-	/* What has failed for a day is told of. */
+	/* It may also be called because the clock was set. */
+	if (!is_to_be_told(&acc->a) ||
+	    now_ms - account_failing_ms(&acc->a) < DAY_MS) {
+		arm(acc);
+		return;
+	}
 	acc->sync->n_running++;
 	acc->outcome = PROVIDER_ABORTED;
 	acc->walk.generation = 0;
