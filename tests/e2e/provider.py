@@ -451,6 +451,76 @@ def kinds(c):
         expect("code", e.code, "bad_params")
 
 
+def many_rows(count):
+    """All of one day."""
+    page = openai_page([(TODAY - DAY, "x", "1")])
+    one = page["data"][0]["results"][0]
+    page["data"][0]["results"] = [
+        dict(one, api_key_id=f"key_{i}") for i in range(count)]
+    return json.dumps(page).encode()
+
+
+def many(c):
+    """Nothing of a walk that was cut off is seen; after it all is."""
+    count = 20000
+    state = {"cut": True}
+    body = many_rows(count)
+
+    def answer(handler, path, query, n):
+        if (not path.endswith("/costs") or
+                int(query["start_time"][0]) * 1000 < TODAY - 40 * DAY):
+            return 200, {}, openai_page([])
+        if "page" in query and state["cut"]:
+            state["reached"] = True
+            time.sleep(3600)
+        if "page" in query:
+            return 200, {}, openai_page(COSTS)
+        return 200, {}, body.replace(b'"has_more": false, "next_page": null',
+                                     b'"has_more": true, "next_page": "2"')
+
+    service = Service(answer)
+    c.add(service)
+    for _ in range(400):
+        if "reached" in state:
+            break
+        time.sleep(0.025)
+    expect("the second page", state.get("reached"), True)
+    expect("amounts of half a walk", c.amounts(), [])
+    # Its end: another key begins anew.
+    state["cut"] = False
+    c.peer.call("provider_set", name="openai", key=OTHER_KEY)
+    c.settled()
+    whole = list(AMOUNTS)
+    whole[1] = (TODAY - DAY, "openai", str(count) + ".1", "USD")
+    expect("outcome", c.sync(feed="costs")["outcome"], "ok")
+    expect("amounts of a whole one", c.amounts(), whole)
+
+
+def restarted_before(c):
+    service = Service(openai(lambda: COSTS))
+    c.add(service)
+    c.settled()
+    c.peer.call("provider_set", name="openai", shared=True, low_balance="5")
+    c.peer.call("provider_set", name="openai", enabled=False)
+
+
+def restarted_after(c):
+    it = c.account()
+    expect("state", (it["state"], it["shared"], it["low_balance"], it["key"]),
+           ("disabled", True, "5", MASK))
+    expect("amounts", c.amounts(), AMOUNTS)
+    expect("complete", it["feeds"][0]["complete_to"], TODAY + DAY)
+    try:
+        c.sync()
+        sys.exit("one that is disabled is asked")
+    except Refused as e:
+        expect("code", e.code, "denied")
+    c.peer.call("provider_rm", name="openai")
+    expect("providers", c.peer.call("providers")["providers"], [])
+    expect("amounts", c.amounts(), [])
+    expect("keys", os.listdir(c.home + "/data/keys"), [])
+
+
 def main():
     c = Case(sys.argv[1], sys.argv[2])
     globals()[sys.argv[3]](c)

@@ -39,6 +39,18 @@ teardown(void)
 TestSuite(provider, .init = setup, .fini = teardown, .timeout = 60);
 
 static void
+play_on(const char *scenario)
+{
+	struct run r;
+
+	RUN(&home, &r, "/usr/bin/python3", "tests/e2e/provider.py", home.socket,
+	    home.dir, scenario);
+	cr_expect_eq(r.code, 0, "%s: exit code %d: %s%s", scenario, r.code,
+	    r.out, r.err);
+	run_free(&r);
+}
+
+static void
 play(const char *scenario)
 {
 	struct run r;
@@ -50,11 +62,7 @@ play(const char *scenario)
 	}
 	run_free(&r);
 	daemon_start(&home);
-	RUN(&home, &r, "/usr/bin/python3", "tests/e2e/provider.py", home.socket,
-	    home.dir, scenario);
-	cr_expect_eq(r.code, 0, "%s: exit code %d: %s%s", scenario, r.code,
-	    r.out, r.err);
-	run_free(&r);
+	play_on(scenario);
 }
 
 Test(provider, syncing_twice_or_what_has_changed_is_syncing_once)
@@ -90,4 +98,17 @@ Test(provider, what_a_service_does_wrong_loses_and_doubles_nothing)
 Test(provider, each_service_has_its_own_ways)
 {
 	play("kinds");
+}
+
+Test(provider, half_a_walk_shows_nothing_and_is_swept_away)
+{
+	play("many");
+}
+
+Test(provider, accounts_survive_a_restart_and_leave_nothing_behind)
+{
+	play("restarted_before");
+	daemon_stop(&home);
+	daemon_start(&home);
+	play_on("restarted_after");
 }
