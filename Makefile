@@ -36,8 +36,9 @@ PROTO := proto/aggregate.c proto/budget.c proto/calendar.c proto/codec.c \
 	proto/notice_text.c proto/places.c proto/put.c proto/report.c \
 	proto/sums.c proto/text.c proto/wire.c
 LEDGER := $(sort $(wildcard collectord/ledger/*.c))
+PROVIDERS := $(sort $(wildcard collectord/jobs/providers/*.c))
 DAEMON := $(filter-out collectord/main.c,$(sort $(wildcard collectord/*.c \
-	collectord/peers/*.c collectord/jobs/*.c)))
+	collectord/peers/*.c collectord/jobs/*.c))) $(PROVIDERS)
 COMMON := clients/common/client.c clients/common/launch.c \
 	clients/common/ndjson.c clients/common/options.c \
 	clients/common/output.c clients/common/period.c \
@@ -122,6 +123,7 @@ UNIT_ledger := tests/unit/ledger/sights.c $(LEDGER) $(PROTO)
 UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c \
 	collectord/sink_config.c collectord/jobs/http.c \
 	collectord/jobs/http_lib.c collectord/jobs/notice_body.c $(PROTO)
+UNIT_jobs := tests/unit/jobs/provider_help.c $(PROVIDERS) $(PROTO)
 UNIT_clients := $(VIEWS) $(PRICE) $(BUDGET) $(NOTICES) clients/common/hook_input.c $(COMMON) $(PROTO)
 UNIT_import := $(sort $(wildcard tests/unit/import/*_help.c)) $(IMPORT) clients/common/figure.c $(COMMON) $(PROTO)
 UNIT_setup := $(SETUP) $(COMMON) $(PROTO)
@@ -133,6 +135,7 @@ endef
 $(eval $(call unit_rule,proto,))
 $(eval $(call unit_rule,ledger,-llmdb))
 $(eval $(call unit_rule,daemon,-luv -ldl))
+$(eval $(call unit_rule,jobs,))
 $(eval $(call unit_rule,clients,-lsmartcols))
 $(eval $(call unit_rule,import,$(IMPORT_L)))
 $(eval $(call unit_rule,setup,))
@@ -156,6 +159,7 @@ FUZZ_ndjson := clients/common/ndjson.c clients/common/output.c \
 FUZZ_response := clients/common/reply.c clients/common/response.c \
 	clients/common/slim.c $(FUZZ_ndjson)
 FUZZ_catalog := clients/price/catalog.c
+FUZZ_provider := $(PROVIDERS)
 FUZZ_record := $(LEDGER)
 FUZZ_record_L := -llmdb
 FUZZ_json_L := -ljansson

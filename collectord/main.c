@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "collectord/clock.h"
+#include "collectord/ledger/billed.h"
 #include "collectord/log.h"
 #include "collectord/peers/server.h"
 #include "collectord/price_config.h"
@@ -387,7 +388,8 @@ open_ledger(struct server *s, char *why, size_t cap)
 	price_config_release(&prices);
 	if (rc != 0)
 		return -1;
-	if (ledger_status(s->ledger, &st) != 0) {
+	if (ledger_bill_recover(s->ledger) != 0 ||
+	    ledger_status(s->ledger, &st) != 0) {
 		snprintf(why, cap, "%s: the store cannot be read", opt.dir);
 		return -1;
 	}
@@ -495,6 +497,7 @@ prepare_process(void)
 	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	mallopt(M_TRIM_THRESHOLD, 2 << 20);
 	umask(077);
+	sys_forbid_cores();
 	signal(SIGPIPE, SIG_IGN);
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -197,6 +198,24 @@ sys_peer_uid(int fd, uid_t *uid)
 		return -1;
 	*uid = cred.uid;
 	return 0;
+}
+
+/*
+ * A handler that cores are piped to gets them whatever the limit is, but not of
+ * who is not dumpable. The leak check of sanitizers could not attach then.
+ */
+void
+sys_forbid_cores(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+		limit.rlim_cur = 0;
+		(void)setrlimit(RLIMIT_CORE, &limit);
+	}
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	(void)prctl(PR_SET_DUMPABLE, 0);
+#endif
 }
 
 size_t

@@ -32,6 +32,11 @@ int sys_is_network_fs(const char *path);
 int sys_lock_dir(const char *dir, char *why, size_t cap);
 /* Who is at the other end of a Unix socket. 0, or -1 with errno. */
 int sys_peer_uid(int fd, uid_t *uid);
+/*
+ * No core of this process, which holds keys at times: neither in a file nor for
+ * a handler of the system.
+ */
+void sys_forbid_cores(void);
 /* Raises the soft limit of open files to the hard one; returns what it is. */
 size_t sys_raise_file_limit(void);
 /*

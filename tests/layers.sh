@@ -35,6 +35,9 @@ judge() {
 	rule collectord/ 'collectord/(main\.c|peers/|jobs/)' 'uv\.h' \
 	    'libuv lives in main, peers and jobs'
 	rule collectord/ 'collectord/jobs/' 'curl/' 'libcurl lives in jobs'
+	rule collectord/jobs/providers/ $none \
+	    'collectord/(peers|ledger)/|collectord/jobs/[a-z_]*\.h|uv\.h|curl/|sys/socket\.h' \
+	    'providers build requests and read bytes: no loop, no socket'
 	rule 'proto/|collectord/|clients/' '^\./proto/codec\.c$' \
 	    'msgpack(\.h|/)' 'msgpack-c lives in the codec'
 	rule 'proto/|collectord/|clients/' $none 'tests/' \
@@ -43,7 +46,8 @@ judge() {
 
 # One offence of each rule, in a tree of its own.
 offend() {
-	mkdir -p proto clients collectord/ledger collectord/peers
+	mkdir -p proto clients collectord/ledger collectord/peers \
+	    collectord/jobs/providers
 	echo '#include "collectord/log.h"' >proto/a.c
 	echo '# include <uv.h>' >proto/b.h
 	echo '#include "collectord/sys.h"' >clients/a.c
@@ -56,6 +60,7 @@ offend() {
 	echo '#include <msgpack.h>' >collectord/peers/batch.c
 	echo '#include "tests/e2e/harness.h"' >clients/c.c
 	echo '#include <uv.h>' >clients/d.c
+	echo '#include <curl/curl.h>' >collectord/jobs/providers/a.c
 	echo '#include <sqlite3.h>' >clients/e.c
 	# And what is allowed.
 	echo '#include <lmdb.h>' >collectord/ledger/store.c

@@ -16,6 +16,7 @@ static const struct ledger_method methods[] = {
 	{ "aggregate_put", true, true, false, method_aggregate_put, NULL },
 	{ "aggregate_drop", true, true, false, method_aggregate_drop,
 	    method_aggregate_drop_cancel },
+	{ "billed", false, false, false, method_billed, NULL },
 	{ "note", true, false, false, method_note, NULL },
 	{ "price_set", true, true, false, method_price_set, NULL },
 	{ "price_unset", true, true, false, method_price_unset, NULL },

@@ -36,6 +36,9 @@ int method_aggregates(struct ledger_call *c);
 int method_aggregate_drop(struct ledger_call *c);
 void method_aggregate_drop_cancel(struct ledger_call *c);
 
+/* method_billed.c */
+int method_billed(struct ledger_call *c);
+
 /* method_prune.c */
 int method_prune(struct ledger_call *c);
 void method_prune_cancel(struct ledger_call *c);

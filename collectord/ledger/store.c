@@ -23,7 +23,7 @@ static const char *const table_names[STORE_TABLES] = { "meta", "events", "ids",
 	"requests", "log", "dims", "sessions", "slots", "session_slots",
 	"sources", "cursors", "rules", "prices", "notes", "base_slots",
 	"base_sessions", "series", "budgets", "budget_sums", "notices",
-	"aggregates" };
+	"aggregates", "billed" };
 
 struct store {
 	MDB_env *env;

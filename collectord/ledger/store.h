@@ -35,6 +35,7 @@ enum store_table {
 	TABLE_BUDGET_SUMS,   /* be32 budget, be64 place -> what was spent */
 	TABLE_NOTICES,       /* notices, and what was ever told: notices.h */
 	TABLE_AGGREGATES,    /* what other tools said of whole days */
+	TABLE_BILLED,        /* accounts of providers: billed.h */
 	STORE_TABLES
 };
 

@@ -5,6 +5,7 @@
 #include "collectord/clock.h"
 #include "collectord/peers/follow.h"
 #include "collectord/peers/method.h"
+#include "collectord/peers/provider.h"
 #include "collectord/peers/reply.h"
 #include "collectord/peers/report.h"
 #include "collectord/peers/server.h"
@@ -205,7 +206,7 @@ on_status(struct conn *c, const struct request *rq, struct packer *k,
 
 /* A text of the params; absent is {NULL, 0}. */
 static int
-read_text(const struct request *rq, const char *key, struct text *t,
+take_text(const struct request *rq, const char *key, struct text *t,
     struct error *err)
 {
 	struct value v;
@@ -227,8 +228,8 @@ on_cursors(struct conn *c, const struct request *rq, struct packer *k,
 	struct text prefix, after;
 	int rc;
 
-	if (read_text(rq, "prefix", &prefix, err) != 0 ||
-	    read_text(rq, "after", &after, err) != 0)
+	if (take_text(rq, "prefix", &prefix, err) != 0 ||
+	    take_text(rq, "after", &after, err) != 0)
 		return REPLY_ERROR;
 	rc = ledger_pack_cursors(c->server->ledger, prefix, after, k);
 	if (rc != 0)
@@ -283,6 +284,11 @@ static const struct method methods[] = {
 	{ "clock", on_clock, 1 },
 	{ "drain", on_drain, 1 },
 	{ "follow", follow_begin, 10 },
+	{ "providers", provider_list, 300 },
+	{ "provider_add", provider_add, 300 },
+	{ "provider_set", provider_set, 300 },
+	{ "provider_rm", provider_rm, 300 },
+	{ "provider_sync", provider_sync, 300 },
 };
 
 static const struct method *

@@ -12,6 +12,7 @@
 #include "collectord/log.h"
 #include "collectord/peers/follow.h"
 #include "collectord/peers/method.h"
+#include "collectord/peers/provider.h"
 #include "collectord/peers/report.h"
 #include "collectord/sys.h"
 
@@ -454,6 +455,8 @@ stop(struct server *s)
 	spool_stop(&s->spool);
 	tick_stop(&s->tick);
 	sinks_stop(&s->sinks);
+	provider_stop(s);
+	sync_stop(&s->sync);
 	http_stop(&s->http);
 	timers_stop(&s->timers);
 	method_stop(s);
@@ -485,7 +488,7 @@ static void
 end_if_drained(struct server *s)
 {
 	if (s->is_over || s->batch.pending > 0 || s->batch.ntasks > 0 ||
-	    s->nworking > 0 || s->nrunning > 0)
+	    s->nworking > 0 || s->nrunning > 0 || !sync_is_idle(&s->sync))
 		return;
 	if (s->nconns > 0) {
 		if (!uv_is_active((const uv_handle_t *)&s->linger))
@@ -496,6 +499,7 @@ end_if_drained(struct server *s)
 	s->is_over = true;
 	batch_close(&s->batch);
 	spool_release(&s->spool);
+	sync_release(&s->sync);
 	uv_walk(&s->loop, close_handle, NULL);
 }
 
@@ -563,6 +567,8 @@ server_init(struct server *s)
 	rc = rc != 0 ? rc : http_init(&s->http, &s->loop);
 	sinks_init(&s->sinks, &s->loop, &s->http, &s->timers, &s->batch,
 	    s->ledger, s->sentences_zh);
+	sync_init(&s->sync, &s->loop, &s->http, &s->timers, &s->batch,
+	    s->ledger, s->places.data);
 	rc = rc != 0 ? rc : uv_prepare_start(&s->before_poll, on_before_poll);
 	rc = rc != 0 ? rc
 		     : uv_poll_start(&s->listener, UV_READABLE, on_acceptable);
@@ -575,6 +581,8 @@ server_run(struct server *s)
 	spool_scan(&s->spool);
 	/* Before what may make notices, which a new sink is told of. */
 	sinks_configure(&s->sinks, &s->config.sinks);
+	if (sync_start(&s->sync) != 0)
+		log_error("sync", "op=start err=\"accounts cannot be read\"");
 	tick_start(&s->tick, &s->timers, &s->batch, s->ledger);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	/* It finds every handle that somebody forgot. */

@@ -11,6 +11,7 @@
 #include "collectord/jobs/http.h"
 #include "collectord/jobs/sink.h"
 #include "collectord/jobs/spool.h"
+#include "collectord/jobs/sync.h"
 #include "collectord/jobs/tick.h"
 #include "collectord/ledger/ledger.h"
 #include "collectord/peers/batch.h"
@@ -50,6 +51,9 @@ struct server {
 	struct tick tick;
 	struct http http;
 	struct sinks sinks;
+	struct sync sync;
+	struct provider_call *provider_calls;
+	bool is_in_provider; /* provider.c's */
 	uv_poll_t listener;
 	uv_timer_t pause;  /* after EMFILE */
 	uv_timer_t linger; /* how long acks may take at the end */

@@ -182,4 +182,5 @@ def main():
     print("all well")
 
 
-main()
+if __name__ == "__main__":
+    main()

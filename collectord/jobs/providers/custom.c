@@ -1,0 +1,478 @@
+#include "collectord/jobs/providers/custom.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "collectord/jobs/providers/pointer.h"
+#include "proto/lang.h"
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+#define NAME_MAX_LEN 32
+#define VALUE_MAX 240
+#define EVERY_MIN_S 60
+#define EVERY_DEFAULT_S 3600
+#define TRAILING_DEFAULT 3
+#define DAYS_MAX 10000
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
+enum kind { ADDRESS, POINTER, POINTER_OR_TEXT, WORD, DAYS };
+
+static const char *const gives_words[] = { "cost", "usage", "both", "balance",
+	"windows", NULL };
+static const uint32_t gives_of[] = { FEED_COST, FEED_USAGE,
+	FEED_COST | FEED_USAGE, FEED_BALANCE, FEED_WINDOWS };
+static const char *const time_words[] = { "seconds", "milliseconds", "date",
+	"rfc3339", NULL };
+static const char *const unit_words[] = { "units", "cents", "mills", "micros",
+	NULL };
+static const char *const sign_words[] = { "as-is", "inverted", NULL };
+static const char *const bool_words[] = { "no", "yes", NULL };
+static const char *const holds_words[] = { "nothing", "cache", NULL };
+static const char *const what_words[] = { "left", "granted", "topped-up",
+	"bought", "used", "used-day", "used-week", "used-month", "limit-left",
+	NULL };
+_Static_assert(LENGTH(what_words) == BALANCE_KINDS + 1, "a word for each");
+
+static const struct key {
+	const char *name;
+	enum kind kind;
+	const char *const *words;
+	uint32_t dflt;
+} keys[CUSTOM_KEYS] = {
+	[CUSTOM_GIVES] = { "gives", WORD, gives_words, 0 },
+	[CUSTOM_PATH] = { "path", ADDRESS, NULL, 0 },
+	[CUSTOM_TIME] = { "time", WORD, time_words, 0 },
+	[CUSTOM_TRAILING] = { "trailing-days", DAYS, NULL, TRAILING_DEFAULT },
+	[CUSTOM_LOOKBACK] = { "lookback-days", DAYS, NULL, 0 },
+	[CUSTOM_LACKS_TODAY] = { "lacks-today", WORD, bool_words, 0 },
+	[CUSTOM_CURSOR_QUERY] = { "cursor-query", ADDRESS, NULL, 0 },
+	[CUSTOM_CURSOR] = { "cursor", POINTER, NULL, 0 },
+	[CUSTOM_MORE] = { "more", POINTER, NULL, 0 },
+	[CUSTOM_ROWS] = { "rows", POINTER, NULL, 0 },
+	[CUSTOM_ROWS_IN] = { "rows-in", POINTER, NULL, 0 },
+	[CUSTOM_FROM] = { "from", POINTER, NULL, 0 },
+	[CUSTOM_TO] = { "to", POINTER, NULL, 0 },
+	[CUSTOM_AMOUNT] = { "amount", POINTER, NULL, 0 },
+	[CUSTOM_AMOUNT_UNIT] = { "amount-unit", WORD, unit_words, 0 },
+	[CUSTOM_SIGN] = { "sign", WORD, sign_words, 0 },
+	[CUSTOM_CURRENCY] = { "currency", POINTER_OR_TEXT, NULL, 0 },
+	[CUSTOM_WHAT] = { "what", WORD, what_words, 0 },
+	[CUSTOM_MODEL] = { "model", POINTER, NULL, 0 },
+	[CUSTOM_LINE_ITEM] = { "line-item", POINTER, NULL, 0 },
+	[CUSTOM_PROJECT] = { "project", POINTER, NULL, 0 },
+	[CUSTOM_API_KEY] = { "api-key", POINTER, NULL, 0 },
+	[CUSTOM_TIER] = { "tier", POINTER, NULL, 0 },
+	[CUSTOM_INPUT] = { "input", POINTER, NULL, 0 },
+	[CUSTOM_INPUT_HOLDS] = { "input-holds", WORD, holds_words, 0 },
+	[CUSTOM_CACHE_READ] = { "cache-read", POINTER, NULL, 0 },
+	[CUSTOM_CACHE_WRITE] = { "cache-write", POINTER, NULL, 0 },
+	[CUSTOM_CACHE_WRITE_1H] = { "cache-write-1h", POINTER, NULL, 0 },
+	[CUSTOM_OUTPUT] = { "output", POINTER, NULL, 0 },
+	[CUSTOM_REASONING] = { "reasoning", POINTER, NULL, 0 },
+	[CUSTOM_WEB_SEARCHES] = { "web-searches", POINTER, NULL, 0 },
+	[CUSTOM_REQUESTS] = { "requests", POINTER, NULL, 0 },
+	[CUSTOM_NAME] = { "name", POINTER_OR_TEXT, NULL, 0 },
+	[CUSTOM_SPAN] = { "span", POINTER_OR_TEXT, NULL, 0 },
+	[CUSTOM_USED] = { "used-percent", POINTER, NULL, 0 },
+	[CUSTOM_REMAINING] = { "remaining-percent", POINTER, NULL, 0 },
+	[CUSTOM_RESETS] = { "resets", POINTER, NULL, 0 },
+};
+
+struct parse {
+	struct custom *c;
+	struct custom_feed *feed; /* NULL: in [provider], or above it */
+	bool in_provider;
+	const char *name, *base_url; /* of the provider */
+	int line;
+	char *why;
+	size_t cap;
+};
+
+/* The line, with why saying what is wrong with it. */
+static int
+refuse(struct parse *p, const char *what, const char *subject)
+{
+	snprintf(p->why, p->cap, "%s: %.60s", what, subject);
+	return p->line;
+}
+
+static int
+find_word(const char *const *words, const char *s)
+{
+	for (int i = 0; words[i] != NULL; i++)
+		if (strcmp(words[i], s) == 0)
+			return i;
+	return -1;
+}
+
+static int
+read_number(const char *s, uint32_t min, uint32_t max, uint32_t *out)
+{
+	struct money_decimal d;
+
+	if (money_parse_decimal(s, strlen(s), 0, &d) != 0 || !d.exact ||
+	    d.negative || d.magnitude < min || d.magnitude > max)
+		return -1;
+	*out = (uint32_t)d.magnitude;
+	return 0;
+}
+
+static bool
+is_name(const char *s)
+{
+	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return len > 0 && len <= NAME_MAX_LEN && s[len] == '\0';
+}
+
+/* [provider] or [feed "name"]; cuts the name out of the line. */
+static int
+open_section(struct parse *p, char *line)
+{
+	static const char feed[] = "[feed \"";
+	struct custom *c = p->c;
+	char *name = line + sizeof(feed) - 1, *end;
+
+	p->in_provider = strcmp(line, "[provider]") == 0;
+	p->feed = NULL;
+	if (p->in_provider)
+		return 0;
+	end = strstr(line, "\"]");
+	if (strncmp(line, feed, sizeof(feed) - 1) != 0 || end == NULL ||
+	    end < name || end[2] != '\0')
+		return refuse(p, _("not [provider] or [feed \"name\"]"), line);
+	*end = '\0';
+	if (!is_name(name))
+		return refuse(
+		    p, _("not a name of small letters, digits and -"), name);
+	for (uint32_t i = 0; i < c->provider.n_feeds; i++)
+		if (strcmp(c->feeds[i].name, name) == 0)
+			return refuse(p, _("the feed was there before"), name);
+	if (c->provider.n_feeds == CUSTOM_FEEDS_MAX)
+		return refuse(p, _("too many feeds"), name);
+	c->feeds[c->provider.n_feeds].name = name;
+	p->feed = &c->own[c->provider.n_feeds++];
+	p->feed->line = p->line;
+	p->feed->custom = c;
+	return 0;
+}
+
+/* Can it stand in an address as it is? */
+static bool
+is_address(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (s[i] <= 0x20 || s[i] > 0x7e ||
+		    strchr("\"#<>\\^`{|}", s[i]) != NULL)
+			return false;
+	return len > 0;
+}
+
+/* Whether plain HTTP will do is for who connects to say. */
+static bool
+is_base_url(const char *s)
+{
+	size_t scheme = strncmp(s, "https://", 8) == 0  ? 8
+			: strncmp(s, "http://", 7) == 0 ? 7
+							: 0;
+
+	return scheme > 0 && s[scheme] != '\0' && strpbrk(s, "?@") == NULL &&
+	       is_address(s, strlen(s));
+}
+
+static int
+add_header(struct parse *p, const char *value)
+{
+	if (strstr(value, ": ") == NULL || value[0] == ':')
+		return refuse(p, _("not a header, \"Name: value\""), value);
+	if (p->c->n_headers == CUSTOM_HEADERS_MAX)
+		return refuse(p, _("too many headers"), value);
+	p->c->header[p->c->n_headers++] = value;
+	return 0;
+}
+
+static int
+take_provider(struct parse *p, const char *name, const char *value)
+{
+	const char **place = NULL;
+	bool is_ok = true;
+
+	if (strcmp(name, "header") == 0)
+		return add_header(p, value);
+	if (strcmp(name, "every") == 0) {
+		is_ok =
+		    read_number(value, EVERY_MIN_S, 86400, &p->c->every_s) == 0;
+	} else if (strcmp(name, "name") == 0) {
+		place = &p->name;
+		is_ok = is_name(value);
+	} else if (strcmp(name, "base-url") == 0) {
+		place = &p->base_url;
+		is_ok = is_base_url(value);
+	} else if (strcmp(name, "key") == 0) {
+		place = &p->c->key;
+		is_ok = value[0] != '\0';
+	} else {
+		return refuse(p, _("unknown key in [provider]"), name);
+	}
+	if (!is_ok)
+		return refuse(p, _("not a value for this key"), value);
+	if (place != NULL)
+		*place = value;
+	return 0;
+}
+
+/* A key in an address ends in the logs of servers. */
+static int
+add_query(struct parse *p, const char *value)
+{
+	const char *eq = strchr(value, '=');
+
+	if (eq == NULL || !is_address(value, (size_t)(eq - value)))
+		return refuse(p, _("not a query, \"name=value\""), value);
+	if (p->feed->n_queries == CUSTOM_QUERIES_MAX)
+		return refuse(p, _("too many queries"), value);
+	p->feed->query[p->feed->n_queries++] = value;
+	return 0;
+}
+
+static int
+read_value(const struct key *k, const char *value, uint32_t *number)
+{
+	int word;
+
+	switch (k->kind) {
+	case WORD:
+		word = find_word(k->words, value);
+		*number = (uint32_t)word;
+		return word;
+	case DAYS:
+		return read_number(value, 0, DAYS_MAX, number);
+	case POINTER_OR_TEXT:
+		if (value[0] != '/')
+			return value[0] == '\0' ? -1 : 0;
+		return pointer_is_valid(value) ? 0 : -1;
+	case POINTER:
+		return pointer_is_valid(value) ? 0 : -1;
+	case ADDRESS:
+	default:
+		return is_address(value, strlen(value)) ? 0 : -1;
+	}
+}
+
+static int
+take_feed(struct parse *p, const char *name, const char *value)
+{
+	struct custom_feed *f = p->feed;
+	size_t i = 0;
+
+	if (strcmp(name, "query") == 0)
+		return add_query(p, value);
+	while (i < CUSTOM_KEYS && strcmp(keys[i].name, name) != 0)
+		i++;
+	if (i == CUSTOM_KEYS)
+		return refuse(p, _("unknown key in a feed"), name);
+	if (f->text[i] != NULL)
+		return refuse(p, _("the key was there before"), name);
+	if (read_value(&keys[i], value, &f->number[i]) < 0)
+		return refuse(p, _("not a value for this key"), value);
+	f->text[i] = value;
+	return 0;
+}
+
+/* The text without the blanks around it; cuts it off. */
+static char *
+trim(char *s)
+{
+	size_t len;
+
+	s += strspn(s, " \t");
+	for (len = strlen(s); len > 0 && strchr(" \t\r", s[len - 1]) != NULL;)
+		len--;
+	s[len] = '\0';
+	return s;
+}
+
+static int
+take_line(struct parse *p, char *line)
+{
+	char *eq, *name, *value;
+
+	line = trim(line);
+	if (line[0] == '\0' || line[0] == ';' || line[0] == '#')
+		return 0;
+	if (!text_is_clean(text_of(line)))
+		return refuse(p, _("control characters, or not UTF-8"), "");
+	if (line[0] == '[')
+		return open_section(p, line);
+	eq = strchr(line, '=');
+	if (eq == NULL)
+		return refuse(p, _("line is not \"key = value\""), line);
+	*eq = '\0';
+	name = trim(line);
+	value = trim(eq + 1);
+	if (strlen(value) > VALUE_MAX)
+		return refuse(p, _("the value is too long"), name);
+	if (p->feed != NULL && strstr(value, PROVIDER_KEY) != NULL)
+		return refuse(p, _("only a header may take the key"), value);
+	if (p->feed != NULL)
+		return take_feed(p, name, value);
+	if (p->in_provider)
+		return take_provider(p, name, value);
+	return refuse(p, _("the key stands above any section"), name);
+}
+
+/* What each kind of feed cannot do without. */
+static const struct need {
+	uint32_t gives;
+	enum custom_key key;
+} needs[] = {
+	{ FEED_COST | FEED_USAGE, CUSTOM_FROM },
+	{ FEED_COST | FEED_BALANCE, CUSTOM_AMOUNT },
+	{ FEED_COST | FEED_BALANCE, CUSTOM_CURRENCY },
+};
+
+static int
+check_feed(struct parse *p, const struct custom_feed *f)
+{
+	uint32_t gives = gives_of[f->number[CUSTOM_GIVES]];
+
+	p->line = f->line;
+	if (f->text[CUSTOM_GIVES] == NULL)
+		return refuse(p, _("the feed lacks a key"), "gives");
+	if (f->text[CUSTOM_PATH] == NULL || f->text[CUSTOM_PATH][0] != '/')
+		return refuse(p, _("the feed lacks a key"), "path");
+	for (size_t i = 0; i < LENGTH(needs); i++)
+		if ((gives & needs[i].gives) != 0 &&
+		    f->text[needs[i].key] == NULL)
+			return refuse(p, _("the feed lacks a key"),
+			    keys[needs[i].key].name);
+	if (gives == FEED_WINDOWS && f->text[CUSTOM_USED] == NULL &&
+	    f->text[CUSTOM_REMAINING] == NULL)
+		return refuse(p, _("the feed lacks a key"), "used-percent");
+	if ((f->text[CUSTOM_CURSOR] == NULL) !=
+	    (f->text[CUSTOM_CURSOR_QUERY] == NULL))
+		return refuse(p, _("the feed lacks a key"),
+		    f->text[CUSTOM_CURSOR] == NULL ? "cursor" : "cursor-query");
+	if (f->text[CUSTOM_MORE] != NULL && f->text[CUSTOM_CURSOR] == NULL)
+		return refuse(p, _("the feed lacks a key"), "cursor");
+	return 0;
+}
+
+static uint32_t
+number_of(const struct custom_feed *f, enum custom_key key)
+{
+	return f->text[key] == NULL ? keys[key].dflt : f->number[key];
+}
+
+static void
+make_feed(struct custom *c, uint32_t i)
+{
+	const struct custom_feed *f = &c->own[i];
+	struct provider_feed *out = &c->feeds[i];
+
+	out->gives = gives_of[f->number[CUSTOM_GIVES]];
+	out->key = c->key;
+	out->every_s = c->every_s;
+	out->is_windowed = (out->gives & (FEED_COST | FEED_USAGE)) != 0;
+	out->trailing_days = number_of(f, CUSTOM_TRAILING);
+	out->lookback_days = number_of(f, CUSTOM_LOOKBACK);
+	out->lacks_today = number_of(f, CUSTOM_LACKS_TODAY) == 1;
+	out->build = custom_build;
+	out->walk = custom_walk;
+	out->own = f;
+}
+
+static bool
+takes_key(const struct custom *c)
+{
+	for (uint32_t i = 0; i < c->n_headers; i++)
+		if (strstr(c->header[i], PROVIDER_KEY) != NULL)
+			return true;
+	return false;
+}
+
+static int
+finish(struct parse *p)
+{
+	struct custom *c = p->c;
+	int line;
+
+	p->line = 1;
+	if (p->name == NULL)
+		return refuse(p, _("[provider] lacks a key"), "name");
+	if (provider_find(p->name) != NULL)
+		return refuse(p, _("the name is that of a known one"), p->name);
+	if (p->base_url == NULL)
+		return refuse(p, _("[provider] lacks a key"), "base-url");
+	if (c->key == NULL)
+		return refuse(p, _("[provider] lacks a key"), "key");
+	if (!takes_key(c))
+		return refuse(p, _("no header takes the key"), PROVIDER_KEY);
+	if (c->provider.n_feeds == 0)
+		return refuse(p, _("there is no feed"), p->name);
+	for (uint32_t i = 0; i < c->provider.n_feeds; i++) {
+		line = check_feed(p, &c->own[i]);
+		if (line != 0)
+			return line;
+		make_feed(c, i);
+	}
+	c->region = (struct provider_region){ "", p->base_url, NULL };
+	c->provider.name = p->name;
+	c->provider.regions = &c->region;
+	c->provider.n_regions = 1;
+	c->provider.feeds = c->feeds;
+	return 0;
+}
+
+static int
+take_lines(struct parse *p, char *text, size_t len)
+{
+	char *end = text + len, *line = text, *stop;
+	int rc = 0;
+
+	if (strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+		line += strlen(BYTE_ORDER_MARK);
+	while (rc == 0 && line < end) {
+		stop = memchr(line, '\n', (size_t)(end - line));
+		if (stop == NULL)
+			stop = end;
+		p->line++;
+		*stop = '\0';
+		if (strlen(line) != (size_t)(stop - line))
+			return refuse(
+			    p, _("control characters, or not UTF-8"), "");
+		rc = take_line(p, line);
+		line = stop + 1;
+	}
+	return rc != 0 ? rc : finish(p);
+}
+
+int
+custom_parse(
+    struct custom *c, const char *text, size_t len, char *why, size_t cap)
+{
+	struct parse p = { .c = c, .why = why, .cap = cap };
+
+	*c = (struct custom){ .every_s = EVERY_DEFAULT_S };
+	c->text = malloc(len + 1);
+	if (c->text == NULL) {
+		snprintf(why, cap, _("out of memory"));
+		return 1;
+	}
+	memcpy(c->text, text, len);
+	c->text[len] = '\0';
+	return take_lines(&p, c->text, len);
+}
+
+void
+custom_release(struct custom *c)
+{
+	free(c->text);
+	*c = (struct custom){ 0 };
+}
+
+const char *
+custom_key_name(enum custom_key key)
+{
+	return keys[key].name;
+}

@@ -1,0 +1,492 @@
+#include "collectord/jobs/sync_walk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectord/jobs/sync_plan.h"
+#include "collectord/ledger/digest.h"
+#include "collectord/log.h"
+#include "collectord/sys.h"
+#include "proto/error.h"
+
+#define DAY_MS 86400000ll
+#define DEADLINE_MS 60000 /* of one page */
+#define RETRY_MS 1000     /* doubled each time */
+#define STATE_ROWS_MAX 1000
+
+_Static_assert(
+    (int)BILL_TEXTS == (int)BILLED_TEXTS && (int)BILL_UNIT == (int)BILLED_UNIT,
+    "texts are those of providers");
+_Static_assert((int)BILL_COUNTS == (int)BILLED_COUNTS &&
+		   (int)BILL_OUTPUT == (int)BILLED_OUTPUT,
+    "counts are those of providers");
+
+static void ask(struct walk *w);
+
+static void
+wipe(struct walk *w)
+{
+	explicit_bzero(w->header, sizeof(w->header));
+}
+
+static void
+end(struct walk *w, enum provider_outcome outcome, const char *error)
+{
+	wipe(w);
+	w->phase = WALK_IDLE;
+	w->outcome = w->is_cancelled ? PROVIDER_ABORTED : outcome;
+	if (error != NULL)
+		snprintf(w->error, sizeof(w->error), "%s", error);
+	w->on_end(w);
+}
+
+/* --- Rows, on the pool -----------------------------------------------------
+ */
+
+static bool
+reserve(void **p, size_t *cap, size_t need)
+{
+	size_t more = *cap < 4096 ? 4096 : *cap;
+	void *q;
+
+	while (more < need)
+		more *= 2;
+	if (more == *cap)
+		return true;
+	q = realloc(*p, more);
+	if (q == NULL)
+		return false;
+	*p = q;
+	*cap = more;
+	return true;
+}
+
+static int
+take_billed(void *arg, const struct billed_row *row)
+{
+	struct walk *w = arg;
+	struct bill_row bill = { .day = (uint32_t)(row->from_ms / DAY_MS),
+		.input_holds_cache = row->input_holds_cache,
+		.has_amount = row->has_amount,
+		.has_quantity = row->has_quantity,
+		.amount = row->amount,
+		.elsewhere = row->elsewhere,
+		.quantity = row->quantity,
+		.currency = text_of(row->currency) };
+	struct wbuf b;
+
+	memcpy(bill.text, row->text, sizeof(bill.text));
+	memcpy(bill.count, row->count, sizeof(bill.count));
+	if (!reserve((void **)&w->packed, &w->packed_cap,
+		w->packed_len + BILL_ROW_BYTES_MAX + 8))
+		return -1;
+	wbuf_init(&b, w->packed + w->packed_len, w->packed_cap - w->packed_len);
+	bill_row_write(&b, &bill);
+	w->packed_len += b.len;
+	w->page_rows++;
+	return b.failed ? -1 : 0;
+}
+
+static const char *const balance_names[BALANCE_KINDS] = {
+	[BALANCE_LEFT] = "left",
+	[BALANCE_GRANTED] = "granted",
+	[BALANCE_TOPPED_UP] = "topped_up",
+	[BALANCE_BOUGHT] = "bought",
+	[BALANCE_USED] = "used",
+	[BALANCE_USED_DAY] = "used_day",
+	[BALANCE_USED_WEEK] = "used_week",
+	[BALANCE_USED_MONTH] = "used_month",
+	[BALANCE_LIMIT_LEFT] = "limit_left",
+};
+
+static int
+take_balance(void *arg, const struct balance_row *row)
+{
+	struct walk *w = arg;
+	struct packer *k = &w->balances;
+
+	if (w->n_balances++ >= STATE_ROWS_MAX)
+		return -1;
+	w->page_rows++;
+	pack_map(k, 3);
+	pack_str(k, "what");
+	pack_str(k, balance_names[row->what]);
+	pack_str(k, "currency");
+	pack_str(k, row->currency);
+	pack_str(k, "amount");
+	pack_money(k, row->amount);
+	return k->failed ? -1 : 0;
+}
+
+static int
+take_window(void *arg, const struct window_row *row)
+{
+	struct walk *w = arg;
+	struct packer *k = &w->windows;
+
+	if (w->n_windows++ >= STATE_ROWS_MAX)
+		return -1;
+	w->page_rows++;
+	pack_map(k, 4);
+	pack_str(k, "name");
+	pack_text(k, row->name);
+	pack_str(k, "span");
+	pack_text(k, row->span);
+	pack_str(k, "used_percent");
+	pack_str(k, row->used_percent);
+	pack_str(k, "resets");
+	pack_i64(k, row->resets_ms);
+	return k->failed ? -1 : 0;
+}
+
+static void
+on_work(uv_work_t *work)
+{
+	struct walk *w = work->data;
+	static const struct provider_sink keeps = { take_billed, take_balance,
+		take_window, NULL };
+	struct provider_sink sink = keeps;
+
+	sink.arg = w;
+	provider_read(&w->query, w->http.status, w->body, w->body_len,
+	    w->is_probe ? &(struct provider_sink){ 0 } : &sink, &w->answer);
+}
+
+/* --- After a page ----------------------------------------------------------
+ */
+
+static void
+pack_state(struct walk *w)
+{
+	struct packer *k = &w->state;
+
+	packer_clear(k);
+	pack_map(k, 2);
+	pack_str(k, "balances");
+	pack_array(k, w->n_balances);
+	if (w->n_balances > 0)
+		pack_packed(k, &w->balances);
+	pack_str(k, "windows");
+	pack_array(k, w->n_windows);
+	if (w->n_windows > 0)
+		pack_packed(k, &w->windows);
+}
+
+/* A cursor that comes again would lead around for ever. */
+static const char *
+take_cursor(struct walk *w)
+{
+	static const struct digest_key key = { 5, 6 };
+	size_t len = strlen(w->answer.cursor);
+	uint64_t digest = digest64(&key, w->answer.cursor, len);
+
+	if (len == 0)
+		return "there are more pages, but no cursor to them";
+	for (uint32_t i = 0; i + 1 < w->pages; i++)
+		if (w->seen[i] == digest)
+			return "a cursor came again";
+	if (w->pages >= WALK_PAGES_MAX)
+		return "there are more than 1000 pages";
+	w->seen[w->pages - 1] = digest;
+	memcpy(w->cursor, w->answer.cursor, len + 1);
+	w->query.cursor = (struct text){ w->cursor, (uint32_t)len };
+	return NULL;
+}
+
+static void
+page_done(struct walk *w)
+{
+	const char *why;
+
+	w->pages++;
+	w->rows += w->page_rows;
+	w->page_rows = 0;
+	w->packed_len = w->packed_at = 0;
+	if (w->on_page != NULL)
+		w->on_page(w);
+	if (!w->answer.has_more || w->is_probe) {
+		pack_state(w);
+		end(w, w->state.failed ? PROVIDER_BROKEN : PROVIDER_OK,
+		    w->state.failed ? "no memory" : NULL);
+		return;
+	}
+	why = take_cursor(w);
+	if (why != NULL)
+		end(w, PROVIDER_BROKEN, why);
+	else
+		ask(w);
+}
+
+static bool
+on_step(struct batch_task *task)
+{
+	struct walk *w = task->data;
+	struct span rows = { w->packed, w->packed_len };
+
+	if (w->generation == 0)
+		w->rc = ledger_bill_begin(w->place->ledger, &w->generation);
+	else
+		w->rc = ledger_bill_rows(w->place->ledger, w->generation, rows,
+		    &w->packed_at, &w->n_written);
+	return w->rc == 0 && w->packed_at < w->packed_len;
+}
+
+static void
+on_written(struct batch_task *task)
+{
+	struct walk *w = task->data;
+
+	if (w->is_cancelled)
+		end(w, PROVIDER_ABORTED, NULL);
+	else if (w->rc != 0)
+		end(w, PROVIDER_BROKEN, "the ledger could not take it");
+	else
+		page_done(w);
+}
+
+static void
+write_rows(struct walk *w)
+{
+	w->phase = WALK_WRITING;
+	w->task = (struct batch_task){ .step = on_step, .done = on_written };
+	w->task.data = w;
+	batch_run(w->place->batch, &w->task);
+}
+
+/* All that was written so far is of another kind. */
+static void
+ask_in_other_brackets(struct walk *w)
+{
+	w->was_turned = true;
+	w->account.brackets_arrays = !w->account.brackets_arrays;
+	w->packed_len = w->packed_at = 0;
+	w->page_rows = 0;
+	w->query.cursor = (struct text){ 0 };
+	ask(w);
+}
+
+/* Again in a while, or no more. */
+static void
+try_again(struct walk *w, enum provider_outcome outcome, const char *why)
+{
+	int64_t wait_ms = RETRY_MS << w->tries;
+
+	if (w->is_probe || w->tries >= WALK_TRIES_MAX) {
+		end(w, outcome, why);
+		return;
+	}
+	w->tries++;
+	w->phase = WALK_WAITING;
+	wait_ms =
+	    plan_jitter(wait_ms, w->name, w->feed->name, (uint64_t)w->tries);
+	log_debug("sync", "op=retry name=%s feed=%s tries=%u wait_ms=%lld",
+	    w->name, w->feed->name, w->tries, (long long)wait_ms);
+	timers_in(w->place->timers, &w->due, wait_ms);
+}
+
+static void
+on_due(struct due *d)
+{
+	ask((struct walk *)((char *)d - offsetof(struct walk, due)));
+}
+
+static void
+judge_page(struct walk *w)
+{
+	char why[WALK_ERROR_MAX];
+
+	if (w->answer.outcome == PROVIDER_OK) {
+		w->tries = 0;
+		if (w->answer.is_ungrouped && !w->was_turned && w->pages == 0)
+			ask_in_other_brackets(w);
+		else if (w->packed_len > 0)
+			write_rows(w);
+		else
+			page_done(w);
+		return;
+	}
+	provider_describe(&w->query, &w->answer, why, sizeof(why));
+	if (w->answer.outcome == PROVIDER_FAILING)
+		try_again(w, PROVIDER_FAILING, why);
+	else if (w->answer.outcome == PROVIDER_ABORTED)
+		end(w, PROVIDER_BROKEN, "there is more of it than we can keep");
+	else
+		end(w, w->answer.outcome, why);
+}
+
+static void
+on_read(uv_work_t *work, int status)
+{
+	struct walk *w = work->data;
+
+	BUG_ON(status != 0);
+	if (w->is_cancelled)
+		end(w, PROVIDER_ABORTED, NULL);
+	else
+		judge_page(w);
+}
+
+/* --- Asking ----------------------------------------------------------------
+ */
+
+static bool
+on_body(struct http_request *r, const char *p, size_t len)
+{
+	struct walk *w = r->data;
+
+	if (!reserve((void **)&w->body, &w->body_cap, w->body_len + len + 1))
+		return false;
+	memcpy(w->body + w->body_len, p, len);
+	w->body_len += len;
+	return true;
+}
+
+static void
+on_http_done(struct http_request *r)
+{
+	struct walk *w = r->data;
+	char why[WALK_ERROR_MAX];
+
+	wipe(w);
+	w->retry_after_ms = r->retry_after_ms;
+	if (r->error == HTTP_OK || r->error == HTTP_REDIRECT) {
+		w->phase = WALK_READING;
+		w->work.data = w;
+		BUG_ON(uv_queue_work(
+			   w->place->loop, &w->work, on_work, on_read) != 0);
+		return;
+	}
+	snprintf(why, sizeof(why), "the service could not be asked: %s",
+	    http_error_names[r->error]);
+	if (r->error == HTTP_TOO_LARGE)
+		end(w, PROVIDER_BROKEN,
+		    "the answer is larger than 64 MiB, or its head is");
+	else if (r->error == HTTP_TLS || r->error == HTTP_BAD_REQUEST)
+		end(w, PROVIDER_BROKEN, why);
+	else
+		try_again(w, PROVIDER_FAILING, why);
+}
+
+/* Each header with the key where it belongs. */
+static bool
+put_key(struct walk *w, const char *key)
+{
+	const char *text, *at;
+	int n;
+
+	for (uint32_t i = 0; i < w->request.n_headers; i++) {
+		text = w->request.header[i].text;
+		at = strstr(text, PROVIDER_KEY);
+		if (at == NULL)
+			n = snprintf(
+			    w->header[i], sizeof(w->header[i]), "%s", text);
+		else
+			n = snprintf(w->header[i], sizeof(w->header[i]),
+			    "%.*s%s%s", (int)(at - text), text, key,
+			    at + sizeof(PROVIDER_KEY) - 1);
+		if (n < 0 || (size_t)n >= sizeof(w->header[i]))
+			return false;
+		w->http.headers[i] = w->header[i];
+	}
+	w->http.headers[w->request.n_headers] = NULL;
+	return true;
+}
+
+/* The key, but for the origin that it is bound to. */
+static int
+take_key(struct walk *w, char *why, size_t cap)
+{
+	char key[PROVIDER_KEY_MAX], origin[PROVIDER_ORIGIN_MAX];
+	int rc;
+
+	if (provider_origin(w->request.url, origin) != 0 ||
+	    strcmp(origin, w->origin) != 0) {
+		snprintf(why, cap, "the key is for another host");
+		return -1;
+	}
+	if (w->key != NULL)
+		return put_key(w, w->key) ? 0 : -1;
+	rc = provider_key_read(
+	    w->place->keys, w->name, w->origin, key, why, cap);
+	if (rc == 0 && !put_key(w, key)) {
+		snprintf(why, cap, "the key is too long");
+		rc = -1;
+	}
+	explicit_bzero(key, sizeof(key));
+	return rc;
+}
+
+static void
+ask(struct walk *w)
+{
+	char why[WALK_ERROR_MAX] = "the question does not fit";
+
+	w->query.account = &w->account;
+	w->body_len = 0;
+	w->request = (struct provider_request){ 0 };
+	if (provider_ask(&w->query, &w->request) != 0 ||
+	    take_key(w, why, sizeof(why)) != 0) {
+		end(w, PROVIDER_BROKEN, why);
+		return;
+	}
+	w->phase = WALK_ASKING;
+	w->http.url = w->request.url;
+	w->http.method = NULL;
+	w->http.body = (struct text){ 0 };
+	w->http.deadline_ms = DEADLINE_MS;
+	w->http.body_max = WALK_BODY_MAX;
+	w->http.on_body = on_body;
+	w->http.on_done = on_http_done;
+	w->http.data = w;
+	if (http_start(w->place->http, &w->http) != 0)
+		end(w, PROVIDER_BROKEN, http_error_names[w->http.error]);
+}
+
+void
+walk_start(struct walk *w)
+{
+	BUG_ON(w->phase != WALK_IDLE);
+	w->due.fn = on_due;
+	w->pages = w->rows = w->tries = w->n_written = w->page_rows = 0;
+	w->n_balances = w->n_windows = 0;
+	w->generation = 0;
+	w->packed_len = w->packed_at = 0;
+	w->retry_after_ms = -1;
+	w->is_cancelled = w->was_turned = false;
+	w->error[0] = '\0';
+	packer_clear(&w->balances);
+	packer_clear(&w->windows);
+	w->query = (struct provider_query){ .provider = w->provider,
+		.feed = w->feed,
+		.from_ms = w->from_ms,
+		.to_ms = w->to_ms };
+	ask(w);
+}
+
+void
+walk_cancel(struct walk *w)
+{
+	w->is_cancelled = true;
+	if (w->phase == WALK_ASKING)
+		http_cancel(&w->http);
+	else if (w->phase == WALK_WAITING)
+		timers_cancel(w->place->timers, &w->due);
+	else
+		return;
+	end(w, PROVIDER_ABORTED, NULL);
+}
+
+/* Also what came of the service, which may be large. */
+void
+walk_release(struct walk *w)
+{
+	packer_free(&w->state);
+	packer_free(&w->balances);
+	packer_free(&w->windows);
+	free(w->body);
+	free(w->packed);
+	w->body = NULL;
+	w->packed = NULL;
+	w->body_cap = w->packed_cap = 0;
+}

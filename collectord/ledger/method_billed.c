@@ -1,0 +1,402 @@
+#include <stdlib.h>
+
+#include "collectord/ledger/billed.h"
+#include "collectord/ledger/impl.h"
+#include "collectord/ledger/methods_impl.h"
+#include "collectord/ledger/params.h"
+
+#define DAY_MS 86400000ll
+#define PAGE_ROWS 2000
+#define PAGE_DAYS 10000 /* of all feeds; a page has at least one whole day */
+
+/* What the rows of a day add up to; texts point into the map. */
+struct group {
+	struct text model, currency;
+	bool has_amount;
+	money_sum amount;
+	uint64_t count[BILL_COUNTS];
+};
+
+struct bill_query {
+	uint32_t from_day, to_day;
+	struct text provider;
+	struct bill_day *days; /* by day, account and feed */
+	size_t n, cap;
+	struct group *groups;
+	size_t n_groups, cap_groups;
+	struct packer rows, complete;
+	uint32_t n_rows, n_complete;
+	size_t n_taken; /* of days, for this page */
+	struct account account;
+};
+
+static bool
+read_day(struct ledger_call *c, const char *name, uint64_t dflt, uint32_t *day)
+{
+	uint64_t ms;
+
+	if (!param_u64(c, name, dflt, &ms))
+		return false;
+	if (ms % DAY_MS != 0 || ms / DAY_MS > UINT32_MAX) {
+		error_set(
+		    &c->error, ERR_OUT_OF_RANGE, name, "not a UTC midnight");
+		return false;
+	}
+	*day = (uint32_t)(ms / DAY_MS);
+	return true;
+}
+
+static bool
+read_query(struct ledger_call *c, struct bill_query *q)
+{
+	if (!read_day(c, "from", 0, &q->from_day) ||
+	    !read_day(c, "to", UINT32_MAX * (uint64_t)DAY_MS, &q->to_day) ||
+	    !param_text(c, "provider", &q->provider))
+		return false;
+	if (q->from_day <= q->to_day)
+		return true;
+	error_set(&c->error, ERR_OUT_OF_RANGE, "to", "to is before from");
+	return false;
+}
+
+/* Room for one more; 0, or -ERR_STORE. */
+static int
+grow(void **list, size_t n, size_t *cap, size_t size)
+{
+	size_t more = *cap == 0 ? 64 : *cap * 2;
+	void *p;
+
+	if (n < *cap)
+		return 0;
+	p = realloc(*list, more * size);
+	if (p == NULL)
+		return -ERR_STORE;
+	*list = p;
+	*cap = more;
+	return 0;
+}
+
+/* --- Which days are known ------------------------------------------------- */
+
+static int
+find_days(struct store_cursor *c, struct bill_query *q)
+{
+	struct bill_day d;
+	struct span k, v;
+	int rc = store_seek(c, (struct span){ "d", 1 }, &k, &v);
+
+	for (; rc == 0 && *(const char *)k.p == 'd';
+	     rc = store_next(c, &k, &v)) {
+		if (!bill_day_read(k, v, &d))
+			return -ERR_STORE;
+		if (d.day < q->from_day || d.day >= q->to_day ||
+		    (q->provider.len > 0 &&
+			!text_eq(account_provider(d.name), q->provider)))
+			continue;
+		rc = grow((void **)&q->days, q->n, &q->cap, sizeof(d));
+		if (rc != 0)
+			return rc;
+		q->days[q->n++] = d;
+	}
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
+static int
+by_day(const void *pa, const void *pb)
+{
+	const struct bill_day *a = pa, *b = pb;
+	int order = (a->day > b->day) - (a->day < b->day);
+
+	if (order == 0)
+		order = text_cmp(a->name, b->name);
+	return order != 0 ? order : text_cmp(a->feed, b->feed);
+}
+
+static int
+by_feed(const void *pa, const void *pb)
+{
+	const struct bill_day *a = pa, *b = pb;
+	int order = text_cmp(a->name, b->name);
+
+	if (order == 0)
+		order = text_cmp(a->feed, b->feed);
+	return order != 0 ? order : (a->day > b->day) - (a->day < b->day);
+}
+
+/* --- Rows ----------------------------------------------------------------- */
+
+static struct group *
+find_group(struct bill_query *q, const struct bill_row *row)
+{
+	struct group *g;
+
+	/* Rows of one group mostly follow each other. */
+	for (size_t i = q->n_groups; i-- > 0;) {
+		g = &q->groups[i];
+		if (text_eq(g->model, row->text[BILL_MODEL]) &&
+		    text_eq(g->currency, row->currency))
+			return g;
+	}
+	if (grow((void **)&q->groups, q->n_groups, &q->cap_groups,
+		sizeof(*g)) != 0)
+		return NULL;
+	g = &q->groups[q->n_groups++];
+	*g = (struct group){ .model = row->text[BILL_MODEL],
+		.currency = row->currency };
+	return g;
+}
+
+static int
+add_row(struct bill_query *q, struct span val)
+{
+	struct bill_row row;
+	struct group *g;
+
+	if (!bill_row_read(val, &row))
+		return -ERR_STORE;
+	g = find_group(q, &row);
+	if (g == NULL)
+		return -ERR_STORE;
+	g->has_amount = g->has_amount || row.has_amount;
+	g->amount += row.amount;
+	for (int i = 0; i < BILL_COUNTS; i++)
+		g->count[i] += row.count[i];
+	return 0;
+}
+
+static int
+add_day(struct store_cursor *c, struct bill_query *q, const struct bill_day *d)
+{
+	uint8_t buf[BILL_KEY_MAX];
+	struct span from = bill_row_key(buf, d->generation, d->day, 0), k, v;
+	int rc = store_seek(c, from, &k, &v);
+
+	for (; rc == 0; rc = store_next(c, &k, &v)) {
+		if (k.len != from.len ||
+		    memcmp(k.p, from.p, from.len - sizeof(uint32_t)) != 0)
+			return 0;
+		rc = add_row(q, v);
+		if (rc != 0)
+			return rc;
+	}
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
+static const struct {
+	const char *name;
+	enum bill_count count;
+} columns[] = {
+	{ "input_tokens", BILL_INPUT },
+	{ "cache_read_tokens", BILL_CACHE_READ },
+	{ "cache_write_tokens", BILL_CACHE_WRITE },
+	{ "output_tokens", BILL_OUTPUT },
+	{ "requests", BILL_REQUESTS },
+};
+
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+static void
+pack_group(struct packer *k, const struct bill_day *d, const struct group *g)
+{
+	pack_map(k,
+	    (uint32_t)(2 + (g->model.len > 0) + 2 * g->has_amount + COLUMNS));
+	pack_str(k, "day");
+	pack_i64(k, d->day * DAY_MS);
+	pack_str(k, "name");
+	pack_text(k, d->name);
+	if (g->model.len > 0) {
+		pack_str(k, "model");
+		pack_text(k, g->model);
+	}
+	if (g->has_amount) {
+		pack_str(k, "currency");
+		pack_text(k, g->currency);
+		pack_str(k, "amount");
+		pack_money(k, g->amount);
+	}
+	for (size_t i = 0; i < COLUMNS; i++) {
+		pack_str(k, columns[i].name);
+		pack_u64(k, g->count[columns[i].count]);
+	}
+}
+
+/* All feeds of one account on one day; *i is then behind them. */
+static int
+take_account(struct store_cursor *c, struct bill_query *q, size_t *i)
+{
+	const struct bill_day *first = &q->days[*i];
+	int rc = 0;
+
+	q->n_groups = 0;
+	for (; rc == 0 && *i < q->n && q->days[*i].day == first->day &&
+	       text_eq(q->days[*i].name, first->name);
+	     (*i)++)
+		rc = add_day(c, q, &q->days[*i]);
+	for (size_t g = 0; rc == 0 && g < q->n_groups; g++)
+		pack_group(&q->rows, first, &q->groups[g]);
+	q->n_rows += (uint32_t)q->n_groups;
+	return rc;
+}
+
+/* As many whole days as a page may have. */
+static int
+take_rows(struct store_cursor *c, struct bill_query *q)
+{
+	size_t i = 0;
+	int rc = 0;
+
+	while (rc == 0 && i < q->n) {
+		if (i > 0 && q->days[i].day != q->days[i - 1].day &&
+		    (q->n_rows >= PAGE_ROWS || i >= PAGE_DAYS))
+			break;
+		rc = take_account(c, q, &i);
+	}
+	q->n_taken = i;
+	return rc;
+}
+
+/* --- What is complete ----------------------------------------------------- */
+
+static bool
+is_over(const struct bill_day *d)
+{
+	return d->at_ms >= (d->day + 1) * DAY_MS;
+}
+
+static bool
+continues(const struct bill_day *a, const struct bill_day *b)
+{
+	return b->day == a->day + 1 && b->at_ms == a->at_ms &&
+	       text_eq(a->name, b->name) && text_eq(a->feed, b->feed);
+}
+
+static void
+pack_gives(struct packer *k, uint32_t gives)
+{
+	pack_str(k, "gives");
+	pack_array(k, ((gives & BILL_COST) != 0) + ((gives & BILL_USAGE) != 0));
+	if (gives & BILL_COST)
+		pack_str(k, "cost");
+	if (gives & BILL_USAGE)
+		pack_str(k, "usage");
+}
+
+static int
+pack_run(struct store_txn *txn, struct bill_query *q,
+    const struct bill_day *first, uint32_t end)
+{
+	struct packer *k = &q->complete;
+	int rc = account_get(txn, first->name, &q->account);
+
+	if (rc < 0)
+		return rc;
+	pack_map(k, 7);
+	pack_str(k, "name");
+	pack_text(k, first->name);
+	pack_str(k, "provider");
+	pack_text(k, account_provider(first->name));
+	pack_str(k, "shared");
+	pack_bool(k, rc == 0 && q->account.is_shared);
+	pack_gives(k, first->gives);
+	pack_str(k, "from");
+	pack_i64(k, first->day * DAY_MS);
+	pack_str(k, "to");
+	pack_i64(k, end * DAY_MS);
+	pack_str(k, "at");
+	pack_i64(k, first->at_ms);
+	q->n_complete++;
+	return 0;
+}
+
+/* Days that were over when they were asked for, in runs of one question. */
+static int
+take_complete(struct store_txn *txn, struct bill_query *q)
+{
+	size_t i, from = 0;
+	int rc = 0;
+
+	qsort(q->days, q->n_taken, sizeof(q->days[0]), by_feed);
+	for (i = 0; rc == 0 && i < q->n_taken; i = from) {
+		for (from = i + 1;
+		     from < q->n_taken &&
+		     continues(&q->days[from - 1], &q->days[from]) &&
+		     is_over(&q->days[from]);
+		     from++)
+			;
+		if (is_over(&q->days[i]))
+			rc = pack_run(
+			    txn, q, &q->days[i], q->days[from - 1].day + 1);
+	}
+	return rc;
+}
+
+static int
+run(struct ledger *l, struct bill_query *q, uint32_t *next)
+{
+	struct store_cursor *c = NULL;
+	struct store_txn *txn = NULL;
+	int rc = store_begin(l->store, false, &txn);
+
+	if (rc == 0)
+		rc = store_cursor_open(txn, TABLE_BILLED, &c);
+	if (rc == 0)
+		rc = find_days(c, q);
+	if (rc == 0) {
+		if (q->n > 0)
+			qsort(q->days, q->n, sizeof(q->days[0]), by_day);
+		rc = take_rows(c, q);
+	}
+	*next = rc == 0 && q->n_taken < q->n ? q->days[q->n_taken].day : 0;
+	if (rc == 0 && q->n_taken > 0)
+		rc = take_complete(txn, q);
+	store_cursor_close(c);
+	store_abort(txn);
+	return rc;
+}
+
+static void
+pack_list(struct packer *k, const char *name, uint32_t n, struct packer *list)
+{
+	pack_str(k, name);
+	pack_array(k, n);
+	if (n > 0)
+		pack_packed(k, list);
+	k->failed = k->failed || list->failed;
+}
+
+static void
+release(struct bill_query *q)
+{
+	packer_free(&q->rows);
+	packer_free(&q->complete);
+	free(q->days);
+	free(q->groups);
+	free(q);
+}
+
+int
+method_billed(struct ledger_call *c)
+{
+	struct bill_query *q = calloc(1, sizeof(*q));
+	uint32_t next;
+	int rc;
+
+	if (q == NULL)
+		return method_fail(c, ERR_BUSY, NULL, "no memory");
+	if (!read_query(c, q)) {
+		release(q);
+		return METHOD_FAILED;
+	}
+	rc = run(c->ledger, q, &next);
+	if (rc == 0) {
+		pack_map(c->result, 2u + (next != 0));
+		pack_list(c->result, "rows", q->n_rows, &q->rows);
+		pack_list(c->result, "complete", q->n_complete, &q->complete);
+		if (next != 0) {
+			pack_str(c->result, "next");
+			pack_i64(c->result, next * DAY_MS);
+		}
+	}
+	release(q);
+	return rc == 0 ? METHOD_DONE : method_store_error(c, rc);
+}

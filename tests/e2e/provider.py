@@ -1,0 +1,531 @@
+#!/usr/bin/python3
+"""Plays the services of providers on a loopback port, well and badly, and looks
+at what collectord makes of it. Usage: provider.py SOCKET HOME SCENARIO"""
+import glob
+import http.server
+import json
+import os
+import socket
+import sys
+import threading
+import time
+import urllib.parse
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from client import Client, Refused, expect  # noqa: E402
+
+DAY = 86400 * 1000
+NOW = 1778580000000
+TODAY = NOW // DAY * DAY
+KEY = "sk-admin-0123456789-secret-abcd"
+OTHER_KEY = "sk-admin-9876543210-hidden-wxyz"
+MASK = "sk-…abcd"
+
+
+class Service(http.server.ThreadingHTTPServer):
+    """answer(path, query, headers, n) -> (status, headers, body) or None."""
+
+    daemon_threads = True
+
+    def __init__(self, answer):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answer = answer
+        self.seen = []
+        self.lock = threading.Lock()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        parts = urllib.parse.urlsplit(self.path)
+        query = urllib.parse.parse_qs(parts.query)
+        with self.server.lock:
+            n = len(self.server.seen)
+            self.server.seen.append((parts.path, query, dict(self.headers)))
+        answer = self.server.answer(self, parts.path, query, n)
+        if answer is None:
+            return
+        status, headers, body = answer
+        if not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+class Peer(Client):
+    """Passes over notifications, which it keeps."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.pages = []
+
+    def read(self):
+        while True:
+            message = super().read()
+            if message[0] != 2:
+                return message
+            expect("notification", message[1], "sync")
+            self.pages.extend(message[2])
+
+
+def openai(costs, usage=None):
+    """A service whose costs are a list of (day, model line, cents text)."""
+
+    def answer(handler, path, query, n):
+        if not path.endswith("/costs"):
+            return 200, {}, {"object": "page", "data": [], "has_more": False,
+                             "next_page": None}
+        first = int(query["start_time"][0]) * 1000
+        end = int(query["end_time"][0]) * 1000
+        return 200, {}, openai_page(
+            [c for c in costs() if first <= c[0] < end])
+
+    return answer
+
+
+def openai_page(costs, cursor=None):
+    return {
+        "object": "page",
+        "data": [{
+            "object": "bucket",
+            "start_time": day // 1000,
+            "end_time": (day + DAY) // 1000,
+            "results": [{
+                "object": "organization.costs.result",
+                "amount": {"value": float(value), "currency": "usd"},
+                "line_item": line, "project_id": "proj_1",
+                "api_key_id": None,
+            }],
+        } for day, line, value in costs],
+        "has_more": cursor is not None,
+        "next_page": cursor,
+    }
+
+
+class Case:
+    def __init__(self, sock, home):
+        self.sock, self.home = sock, home
+        self.now = NOW
+        self.peer = Peer(sock)
+
+    def add(self, service, provider="openai", **more):
+        params = dict(provider=provider, key=KEY, verify=False,
+                      base_url=service.url)
+        params.update(more)
+        return self.peer.call("provider_add", **params)
+
+    def sync(self, name="openai", feed=None):
+        results = self.peer.call("provider_sync", name=name)["results"]
+        if feed is not None and feed not in [r["feed"] for r in results]:
+            sys.exit(f"no {feed} in {results!r}")
+        return results if feed is None else next(
+            r for r in results if r["feed"] == feed)
+
+    def settled(self, name="openai"):
+        """Waits for the round that an account begins with."""
+        for _ in range(400):
+            it = self.account(name)
+            if it["state"] not in ("running", "new"):
+                return it
+            time.sleep(0.025)
+        sys.exit(f"{name} does not settle: {it!r}")
+
+    def account(self, name="openai"):
+        return self.peer.call("providers", name=name)["providers"][0]
+
+    def billed(self, first=TODAY - 400 * DAY, end=TODAY + DAY, **more):
+        rows, complete = [], []
+        params = {"from": first, "to": end, **more}
+        while True:
+            page = self.peer.call("billed", **params)
+            rows += page["rows"]
+            complete += page["complete"]
+            if "next" not in page:
+                return rows, complete
+            params["from"] = page["next"]
+
+    def amounts(self, **more):
+        return [(r["day"], r["name"], r["amount"], r["currency"])
+                for r in self.billed(**more)[0] if "amount" in r]
+
+    def move_clock(self, ms):
+        self.now += ms
+        Client(self.sock).call("clock", now=self.now)
+
+    def sync_with_clock(self, name="openai"):
+        """A sync that waits for time to pass."""
+        answer = []
+        other = Peer(self.sock)
+        t = threading.Thread(target=lambda: answer.append(
+            other.call("provider_sync", name=name)["results"]), daemon=True)
+        t.start()
+        for _ in range(200):
+            t.join(0.05)
+            if answer:
+                return answer[0]
+            self.move_clock(3000)
+        sys.exit("the sync does not end")
+
+    def expect_no_key(self):
+        """Only the file that is meant for it has a key."""
+        for where, _, names in os.walk(self.home):
+            for name in names:
+                path = os.path.join(where, name)
+                if os.path.basename(where) == "keys":
+                    expect(f"mode of {path}",
+                           os.stat(path).st_mode & 0o777, 0o600)
+                    continue
+                if not os.path.isfile(path):
+                    continue
+                with open(path, "rb") as f:
+                    text = f.read()
+                for key in (KEY, OTHER_KEY):
+                    if key.encode() in text or key[9:].encode() in text:
+                        sys.exit(f"{path} has a key")
+        for reply in (self.peer.call("providers"), self.peer.call("status")):
+            if KEY[9:] in repr(reply) or OTHER_KEY[9:] in repr(reply):
+                sys.exit(f"a reply has a key: {reply!r}")
+
+
+COSTS = [(TODAY - 2 * DAY, "gpt-4o input", "1.25"),
+         (TODAY - DAY, "gpt-4o input", "0.1"),
+         (TODAY, "gpt-4o output", "3e-05")]
+AMOUNTS = [(TODAY - 2 * DAY, "openai", "1.25", "USD"),
+           (TODAY - DAY, "openai", "0.1", "USD"),
+           (TODAY, "openai", "0.00003", "USD")]
+
+
+def twice_is_once(c):
+    costs = list(COSTS)
+    service = Service(openai(lambda: costs))
+    expect("name", c.add(service)["name"], "openai")
+    it = c.settled()
+    expect("state", (it["state"], it["key"]), ("ok", MASK))
+    expect("amounts", c.amounts(), AMOUNTS)
+    complete = [r for r in c.billed()[1] if r["gives"] == ["cost"]]
+    expect("complete to", complete[-1]["to"], TODAY)
+    expect("authorization", service.seen[0][2]["Authorization"],
+           "Bearer " + KEY)
+    expect("outcome", {r["outcome"] for r in c.sync()}, {"ok"})
+    expect("amounts, synced twice", c.amounts(), AMOUNTS)
+    # The last days change, as they do, and one goes away.
+    costs[1] = (TODAY - DAY, "gpt-4o input", "0.7")
+    del costs[2]
+    expect("rows", c.sync(feed="costs")["rows"], 2)
+    expect("amounts of a window that changed", c.amounts(),
+           [AMOUNTS[0], (TODAY - DAY, "openai", "0.7", "USD")])
+    expect("progress", bool(c.peer.pages), True)
+    expect("elsewhere", c.amounts(provider="anthropic"), [])
+
+
+def two_accounts(c):
+    one = Service(openai(lambda: COSTS))
+    two = Service(openai(lambda: [(TODAY - DAY, "x", "7")]))
+    c.add(one)
+    c.add(two, account="work", key=OTHER_KEY, shared=True)
+    c.settled()
+    c.settled("openai/work")
+    both = c.amounts()
+    expect("amounts", sorted(both), sorted(
+        AMOUNTS + [(TODAY - DAY, "openai/work", "7", "USD")]))
+    keys = {s[2]["Authorization"] for s in one.seen}
+    expect("keys of one", keys, {"Bearer " + KEY})
+    keys = {s[2]["Authorization"] for s in two.seen}
+    expect("keys of two", keys, {"Bearer " + OTHER_KEY})
+    expect("removed", c.peer.call("provider_rm", name="openai/work")["name"],
+           "openai/work")
+    expect("amounts without it", c.amounts(), AMOUNTS)
+    expect("keys", os.listdir(c.home + "/data/keys"), ["openai"])
+    c.peer.call("provider_rm", name="openai", keep_data=True)
+    expect("amounts that are kept", c.amounts(), AMOUNTS)
+
+
+def paging(c):
+    state = {"cursors": ["a", "b", None]}
+
+    def answer(handler, path, query, n):
+        if not path.endswith("/costs"):
+            return 200, {}, openai_page([])
+        if int(query["start_time"][0]) * 1000 < TODAY - 40 * DAY:
+            return 200, {}, openai_page([])
+        page = query.get("page", [None])[0]
+        i = 0 if page is None else state["cursors"].index(page) + 1
+        return 200, {}, openai_page([COSTS[i]], state["cursors"][i])
+
+    service = Service(answer)
+    c.add(service)
+    c.settled()
+    expect("amounts", c.amounts(), AMOUNTS)
+    # What follows is told as broken, and what is known stays.
+    for cursors, what in ((["a", "a", None], "a cursor that comes again"),
+                          (["a", "", None], "a cursor that is missing")):
+        state["cursors"] = cursors
+        it = c.sync(feed="costs")
+        expect(what, it["outcome"], "broken")
+        expect(f"{what}: amounts", c.amounts(), AMOUNTS)
+        expect("state", c.account()["state"], "failing")
+    state["cursors"] = ["a", "b", None]
+    expect("outcome", c.sync(feed="costs")["outcome"], "ok")
+    expect("state", c.account()["state"], "ok")
+
+
+def wrong_key(c):
+    right = {"key": KEY}
+
+    def answer(handler, path, query, n):
+        if handler.headers["Authorization"] != "Bearer " + right["key"]:
+            return 401, {}, {"error": {"message": "bad " + handler.headers[
+                "Authorization"]}}
+        return openai(lambda: COSTS)(handler, path, query, n)
+
+    service = Service(answer)
+    try:
+        c.add(service, key=OTHER_KEY, verify=True)
+        sys.exit("a wrong key was kept")
+    except Refused as e:
+        expect("code", e.code, "denied")
+        expect("kind", "admin key" in str(e.args), True)
+    expect("keys", glob.glob(c.home + "/data/keys/*"), [])
+    c.add(service, verify=True)
+    c.settled()
+    expect("amounts", c.amounts(), AMOUNTS)
+    right["key"] = OTHER_KEY
+    it = c.sync(feed="costs")
+    expect("outcome", it["outcome"], "bad_key")
+    expect("kind", "admin key" in it["error"], True)
+    expect("state", c.account()["state"], "bad_key")
+    expect("amounts stay", c.amounts(), AMOUNTS)
+    n = len(service.seen)
+    expect("outcome", c.sync(feed="costs")["outcome"], "bad_key")
+    c.move_clock(7 * DAY)
+    time.sleep(0.2)
+    expect("requests with a bad key", len(service.seen), n)
+    c.peer.call("provider_set", name="openai", key=OTHER_KEY)
+    c.settled()
+    expect("outcome", c.sync(feed="costs")["outcome"], "ok")
+    expect("notices", [x["id"] for x in c.peer.call("notices")["notices"]
+                       if x["kind"] == "provider"],
+           ["provider/openai/2026-05-12"])
+
+
+def limited(c):
+    state = {"headers": None}
+
+    def answer(handler, path, query, n):
+        if state["headers"] is not None and path.endswith("/costs"):
+            return 429, state["headers"], {}
+        return openai(lambda: COSTS)(handler, path, query, n)
+
+    service = Service(answer)
+    c.add(service)
+    c.settled()
+    asked = lambda: sum(s[0].endswith("/costs") for s in service.seen)
+    for headers, wait_ms in (({"Retry-After": "120"}, 120000), ({}, 90000)):
+        state["headers"] = headers
+        expect("outcome", c.sync(feed="costs")["outcome"], "limited")
+        n = asked()
+        expect("outcome", c.sync(feed="costs")["outcome"], "limited")
+        expect("requests while limited", asked(), n)
+        expect("amounts stay", c.amounts(), AMOUNTS)
+        state["headers"] = None
+        c.move_clock(wait_ms)
+        expect("outcome", c.sync(feed="costs")["outcome"], "ok")
+
+
+def failing(c):
+    state = {"how": None}
+
+    def answer(handler, path, query, n):
+        if state["how"] is not None and path.endswith("/costs"):
+            return state["how"](handler)
+        return openai(lambda: COSTS)(handler, path, query, n)
+
+    def half(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", "1000")
+        handler.end_headers()
+        handler.wfile.write(b'{"data": [')
+        handler.wfile.flush()
+        handler.connection.shutdown(socket.SHUT_RDWR)
+
+    def flood(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        try:
+            for _ in range(100):
+                handler.wfile.write(b" " * (1 << 20))
+            state["flooded"] = True
+        except OSError:
+            state["flooded"] = False
+
+    def raw(body):
+        return lambda handler: (200, {}, body)
+
+    def amount(text):
+        return raw(json.dumps(openai_page([(TODAY, "x", "0.125")])).replace(
+            "0.125", text).encode())
+
+    service = Service(answer)
+    c.add(service)
+    c.settled()
+    moved = Service(openai(lambda: COSTS))
+    cases = {
+        "529": (lambda h: (529, {}, {}), "failing", 4),
+        "500": (lambda h: (500, {}, b"<html>"), "failing", 4),
+        "half a page": (half, "failing", 4),
+        "no JSON": (raw(b"hello"), "broken", 1),
+        "NaN": (amount("NaN"), "broken", 1),
+        "1e309": (amount("1e309"), "broken", 1),
+        "nothing": (raw(b""), "broken", 1),
+        "a redirect": (lambda h: (302, {"Location": moved.url + "/costs"},
+                                  {}), "broken", 1),
+        "100 MB": (flood, "broken", 1),
+    }
+    for what, (how, outcome, tries) in cases.items():
+        n = sum(s[0].endswith("/costs") for s in service.seen)
+        state["how"] = how
+        it = next(r for r in c.sync_with_clock() if r["feed"] == "costs")
+        expect(what, it["outcome"], outcome)
+        expect(f"{what}: one line", "\n" in it["error"], False)
+        expect(f"{what}: tries",
+               sum(s[0].endswith("/costs") for s in service.seen) - n, tries)
+        expect(f"{what}: amounts", c.amounts(), AMOUNTS)
+        expect(f"{what}: state", c.account()["state"], "failing")
+    expect("whether 100 MB were taken", state["flooded"], False)
+    expect("requests with a key elsewhere", moved.seen, [])
+    state["how"] = None
+    expect("outcome", c.sync(feed="costs")["outcome"], "ok")
+    expect("state", c.account()["state"], "ok")
+
+
+def kinds(c):
+    """Other services, whose answers are those of tests/data."""
+    where = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                         "../data/providers/")
+
+    def data(name):
+        with open(where + name + ".json", "rb") as f:
+            return f.read()
+
+    def answer(handler, path, query, n):
+        if path.endswith("/user/balance"):
+            return 200, {}, data("deepseek-balance")
+        if path.endswith("/credits") or path.endswith("/activity"):
+            return 403, {}, {"error": {"code": 403, "message": "no"}}
+        if path.endswith("/key"):
+            return 200, {}, data("openrouter-key")
+        return 404, {}, {}
+
+    service = Service(answer)
+    c.add(service, provider="deepseek", verify=True)
+    c.settled("deepseek")
+    expect("balances", len(c.account("deepseek")["balances"]) > 0, True)
+    c.sync("deepseek")
+    before = c.account("deepseek")["balances"]
+    c.sync("deepseek")
+    expect("balances, twice", c.account("deepseek")["balances"], before)
+    c.add(service, provider="openrouter", verify=True)
+    c.settled("openrouter")
+    outcomes = {r["feed"]: r["outcome"] for r in c.sync("openrouter")}
+    expect("outcomes", outcomes,
+           {"activity": "bad_key", "credits": "bad_key", "key": "ok"})
+    expect("state", c.account("openrouter")["state"], "ok")
+    try:
+        c.add(service, provider="openai", base_url="http://example.com")
+        sys.exit("a key would go over plain HTTP")
+    except Refused as e:
+        expect("code", e.code, "bad_params")
+
+
+def many_rows(count):
+    """All of one day."""
+    page = openai_page([(TODAY - DAY, "x", "1")])
+    one = page["data"][0]["results"][0]
+    page["data"][0]["results"] = [
+        dict(one, api_key_id=f"key_{i}") for i in range(count)]
+    return json.dumps(page).encode()
+
+
+def many(c):
+    """Nothing of a walk that was cut off is seen; after it all is."""
+    count = 20000
+    state = {"cut": True}
+    body = many_rows(count)
+
+    def answer(handler, path, query, n):
+        if (not path.endswith("/costs") or
+                int(query["start_time"][0]) * 1000 < TODAY - 40 * DAY):
+            return 200, {}, openai_page([])
+        if "page" in query and state["cut"]:
+            state["reached"] = True
+            time.sleep(3600)
+        if "page" in query:
+            return 200, {}, openai_page(COSTS)
+        return 200, {}, body.replace(b'"has_more": false, "next_page": null',
+                                     b'"has_more": true, "next_page": "2"')
+
+    service = Service(answer)
+    c.add(service)
+    for _ in range(400):
+        if "reached" in state:
+            break
+        time.sleep(0.025)
+    expect("the second page", state.get("reached"), True)
+    expect("amounts of half a walk", c.amounts(), [])
+    # Its end: another key begins anew.
+    state["cut"] = False
+    c.peer.call("provider_set", name="openai", key=OTHER_KEY)
+    c.settled()
+    whole = list(AMOUNTS)
+    whole[1] = (TODAY - DAY, "openai", str(count) + ".1", "USD")
+    expect("outcome", c.sync(feed="costs")["outcome"], "ok")
+    expect("amounts of a whole one", c.amounts(), whole)
+
+
+def restarted_before(c):
+    service = Service(openai(lambda: COSTS))
+    c.add(service)
+    c.settled()
+    c.peer.call("provider_set", name="openai", shared=True, low_balance="5")
+    c.peer.call("provider_set", name="openai", enabled=False)
+
+
+def restarted_after(c):
+    it = c.account()
+    expect("state", (it["state"], it["shared"], it["low_balance"], it["key"]),
+           ("disabled", True, "5", MASK))
+    expect("amounts", c.amounts(), AMOUNTS)
+    expect("complete", it["feeds"][0]["complete_to"], TODAY + DAY)
+    try:
+        c.sync()
+        sys.exit("one that is disabled is asked")
+    except Refused as e:
+        expect("code", e.code, "denied")
+    c.peer.call("provider_rm", name="openai")
+    expect("providers", c.peer.call("providers")["providers"], [])
+    expect("amounts", c.amounts(), [])
+    expect("keys", os.listdir(c.home + "/data/keys"), [])
+
+
+def main():
+    c = Case(sys.argv[1], sys.argv[2])
+    globals()[sys.argv[3]](c)
+    c.expect_no_key()
+
+
+if __name__ == "__main__":
+    main()
