@@ -123,7 +123,8 @@ UNIT_ledger := tests/unit/ledger/sights.c $(LEDGER) $(PROTO)
 UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c \
 	collectord/sink_config.c collectord/jobs/http.c \
 	collectord/jobs/http_lib.c collectord/jobs/notice_body.c $(PROTO)
-UNIT_jobs := tests/unit/jobs/provider_help.c $(PROVIDERS) $(PROTO)
+UNIT_jobs := tests/unit/jobs/provider_help.c collectord/jobs/sync_plan.c \
+	collectord/ledger/digest.c $(PROVIDERS) $(PROTO)
 UNIT_clients := $(VIEWS) $(PRICE) $(BUDGET) $(NOTICES) clients/common/hook_input.c $(COMMON) $(PROTO)
 UNIT_import := $(sort $(wildcard tests/unit/import/*_help.c)) $(IMPORT) clients/common/figure.c $(COMMON) $(PROTO)
 UNIT_setup := $(SETUP) $(COMMON) $(PROTO)

@@ -132,8 +132,8 @@ take_text(const struct request *rq, const char *key, char *buf, size_t cap,
 		return error_set(
 		    err, ERR_BAD_TYPE, key, "%s is not a text", key);
 	if (v.text.len >= cap || !text_is_clean(v.text))
-		return error_set(err, ERR_BAD_TEXT, key, "%s is no %s", key,
-		    "text that could be one");
+		return error_set(err, ERR_BAD_TEXT, key,
+		    "%s is too long, or no clean text", key);
 	if (v.text.len > 0)
 		memcpy(buf, v.text.p, v.text.len);
 	buf[v.text.len] = '\0';
@@ -194,19 +194,15 @@ take_key(const struct request *rq, struct text *key, struct error *err)
 	return 0;
 }
 
+/* The message is in memory of ours, for the connection or for all. */
 static void
 wipe_key(struct conn *c, struct text key)
 {
-	struct server *s = c->server;
-	uintptr_t p = (uintptr_t)key.p;
-
-	/* The message is the connection's own memory. */
-	if (key.len > 0)
-		explicit_bzero((void *)p, key.len);
+	if (key.len == 0)
+		return;
+	explicit_bzero((void *)(uintptr_t)key.p, key.len);
 	/* A part of it may have been read there before it was whole. */
-	if (p < (uintptr_t)s->input ||
-	    p >= (uintptr_t)(s->input + sizeof(s->input)))
-		explicit_bzero(s->input, sizeof(s->input));
+	c->server->has_secret_input = true;
 }
 
 static bool

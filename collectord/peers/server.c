@@ -511,6 +511,9 @@ on_before_poll(uv_prepare_t *h)
 
 	if (s->stop_why != NULL && !s->is_stopping)
 		stop(s);
+	if (s->has_secret_input)
+		explicit_bzero(s->input, sizeof(s->input));
+	s->has_secret_input = false;
 	ease(s);
 	begin_turn(s);
 	batch_kick(&s->batch);
