@@ -360,6 +360,18 @@ take_places(struct daemon *d, char *why, size_t cap)
 	return d->lock < 0 ? -1 : 0;
 }
 
+/* What a walk left half is swept later: on a full disk at a later start. */
+static int
+recover_bills(struct ledger *l)
+{
+	int rc = ledger_bill_recover(l);
+
+	if (rc != -ERR_STORE_FULL)
+		return rc;
+	log_warn("main", "op=recover err=\"%s\"", error_name(ERR_STORE_FULL));
+	return 0;
+}
+
 static int
 open_ledger(struct server *s, char *why, size_t cap)
 {
@@ -388,7 +400,7 @@ open_ledger(struct server *s, char *why, size_t cap)
 	price_config_release(&prices);
 	if (rc != 0)
 		return -1;
-	if (ledger_bill_recover(s->ledger) != 0 ||
+	if (recover_bills(s->ledger) != 0 ||
 	    ledger_status(s->ledger, &st) != 0) {
 		snprintf(why, cap, "%s: the store cannot be read", opt.dir);
 		return -1;
