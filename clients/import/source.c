@@ -336,3 +336,10 @@ source_odd(struct source *s, const char *why)
 	s->odd_why = why;
 	s->odd_line = s->line;
 }
+
+void
+source_unread(struct source *s, const char *why)
+{
+	source_odd(s, why);
+	s->is_unread = true;
+}

@@ -37,6 +37,7 @@ struct source {
 	uint64_t odd;        /* usage that could not be used */
 	const char *odd_why; /* static text: of the first */
 	uint64_t odd_line;
+	bool is_unread; /* there may be more, which is read the next time */
 	/* Where events go. */
 	int (*give)(struct source *s, const struct event *ev);
 	void *give_arg;
@@ -60,6 +61,9 @@ int source_event(struct source *s, const struct event *ev);
 void source_forget(struct source *s);
 /* This much usage could not be used; why is static text. */
 void source_odd(struct source *s, const char *why);
+/* The same of all that is left, which may be a matter of the moment: the log
+ * counts as not read, though it may not change any more. */
+void source_unread(struct source *s, const char *why);
 
 /* Copies into the arena; cut at LIMIT_TEXT bytes, control bytes to spaces. An
  * empty text without memory. */

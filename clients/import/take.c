@@ -368,6 +368,7 @@ take_opened(struct taking *t)
 	if (rc < 0 || t->im->link.rc != 0)
 		return -1;
 	judge(t);
+	t->has_failed |= t->s->is_unread;
 	/* What was stopped half-way through is only left right in lines. */
 	if (rc > 0 && t->log->kind != IMPORT_LINES)
 		return rc;

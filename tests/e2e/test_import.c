@@ -491,6 +491,23 @@ Test(import, a_log_without_anything_like_usage_is_named)
 	run_free(&r);
 }
 
+/* It may be locked for a moment, and then not change again for long. */
+Test(import, a_database_that_cannot_be_read_is_tried_again)
+{
+	struct run r;
+	int i;
+
+	serve();
+	add(".local/share/opencode/opencode.db", "no database");
+	for (i = 0; i < 2; i++) {
+		RUN(&home, &r, "tt-import", "opencode");
+		EXPECT_CODE(r, 0);
+		cr_expect_not_null(strstr(r.err, "opencode.db"),
+		    "run %d, stderr: %s", i, r.err);
+		run_free(&r);
+	}
+}
+
 Test(import, without_a_daemon_it_fails_with_3)
 {
 	struct run r;

@@ -308,7 +308,7 @@ run(struct source *s, struct database *d, const char *sql, size_t nargs,
 				return -1;
 		}
 	if (rc < 0)
-		source_odd(s, N_("a database that cannot be read"));
+		source_unread(s, N_("a database that cannot be read"));
 	return 0;
 }
 
@@ -339,7 +339,7 @@ take_database(struct source *s)
 
 	d = database_open(s->path, why, sizeof(why));
 	if (d == NULL) {
-		source_odd(s, N_("a database that cannot be read"));
+		source_unread(s, N_("a database that cannot be read"));
 		return 0;
 	}
 	rc = run_all(s, d);

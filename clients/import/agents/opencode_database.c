@@ -133,7 +133,7 @@ take_table(struct source *s, struct database *d, const struct table *t,
 		rc = 0;
 	}
 	if (rc < 0) {
-		source_odd(s, N_("a database that cannot be read"));
+		source_unread(s, N_("a database that cannot be read"));
 		return 0;
 	}
 	*changed_ms = newest < now ? newest : now;
@@ -149,7 +149,7 @@ opencode_database(struct source *s)
 	int rc = 0, i;
 
 	if (d == NULL) {
-		source_odd(s, N_("a database that cannot be read"));
+		source_unread(s, N_("a database that cannot be read"));
 		return 0;
 	}
 	for (i = 0; rc == 0 && i < OPENCODE_TABLES; i++)

@@ -256,7 +256,7 @@ take_rows(struct source *s, struct database *d)
 				return -1;
 		}
 	if (rc < 0)
-		source_odd(s, N_("a database that cannot be read"));
+		source_unread(s, N_("a database that cannot be read"));
 	else
 		st->newest_s = newest;
 	return 0;
@@ -271,7 +271,7 @@ take_database(struct source *s)
 
 	d = database_open(s->path, why, sizeof(why));
 	if (d == NULL) {
-		source_odd(s, N_("a database that cannot be read"));
+		source_unread(s, N_("a database that cannot be read"));
 		return 0;
 	}
 	if (database_has_table(d, "threads"))

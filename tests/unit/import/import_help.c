@@ -88,6 +88,7 @@ finish(struct source *s, struct import_events *es)
 	es->odd = s->odd;
 	es->odd_why = s->odd_why;
 	es->odd_line = s->odd_line;
+	es->is_unread = s->is_unread;
 	es->lines = s->line;
 	source_release(s);
 }

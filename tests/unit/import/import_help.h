@@ -14,6 +14,7 @@ struct import_events {
 	uint64_t odd; /* of the last run, as in struct source */
 	const char *odd_why;
 	uint64_t odd_line;
+	bool is_unread;
 	uint64_t lines; /* read of the last file of lines */
 	int rc;         /* what the reader last returned */
 	_Alignas(max_align_t) char state[IMPORT_STATE_MAX];

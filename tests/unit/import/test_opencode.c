@@ -338,6 +338,25 @@ Test(opencode, a_file_that_is_no_database_is_told)
 	cr_assert_eq(es.odd, 1, "%zu", (size_t)es.odd);
 }
 
+/* The file is as it was, so nothing but this says that there is more in it. */
+Test(opencode, a_locked_one_is_left_for_the_next_time)
+{
+	sqlite3 *db;
+
+	make_database("opencode.db", "v1.sql");
+	db = open_database("opencode.db");
+	run_sql(db, "PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
+	run("opencode.db");
+	cr_expect(es.n == 0 && es.odd == 1 && es.is_unread,
+	    "%zu events, %lu odd, unread %d", es.n, (unsigned long)es.odd,
+	    es.is_unread);
+	run_sql(db, "ROLLBACK");
+	sqlite3_close(db);
+	run("opencode.db");
+	cr_expect(es.n > 0 && !es.is_unread, "%zu events, unread %d", es.n,
+	    es.is_unread);
+}
+
 Test(opencode, a_database_without_the_tables_has_nothing)
 {
 	change("opencode.db", "CREATE TABLE other (id text)");
