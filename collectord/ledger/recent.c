@@ -98,11 +98,14 @@ recent_takes(
 	       compare_digests(high, low, s->next_high, s->next_low) >= 0;
 }
 
-/* Digests are as good as random: some bits of one are hash enough. */
+/*
+ * Digests are as good as random, and some bits are hash enough. Both halves
+ * are needed: all calls of a session have the one, all of a model the other.
+ */
 static size_t
-home_of(const struct recent_ids *r, uint64_t low)
+home_of(const struct recent_ids *r, uint64_t high, uint64_t low)
 {
-	return (size_t)low & (r->cap - 1);
+	return (size_t)(high ^ low) & (r->cap - 1);
 }
 
 /* Where the id is, or the empty place it would have. */
@@ -110,7 +113,7 @@ static struct recent_id *
 place_of(const struct recent_ids *r, uint64_t high, uint64_t low)
 {
 	struct recent_id *p;
-	size_t i = home_of(r, low);
+	size_t i = home_of(r, high, low);
 
 	for (;; i++) {
 		p = &r->places[i & (r->cap - 1)];
@@ -169,7 +172,7 @@ recent_remove(struct recent_ids *r, uint64_t high, uint64_t low)
 	hole = (size_t)(place_of(r, high, low) - r->places);
 	for (at = (hole + 1) & mask; r->places[at].number != 0;
 	     at = (at + 1) & mask) {
-		home = home_of(r, r->places[at].low);
+		home = home_of(r, r->places[at].high, r->places[at].low);
 		if (((at - home) & mask) < ((at - hole) & mask))
 			continue;
 		r->places[hole] = r->places[at];
