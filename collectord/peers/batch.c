@@ -63,6 +63,7 @@ take_one(struct batch *b)
 	struct batch_source *src = ring_pop(b);
 	struct batch_item *item = src->head;
 
+	src->has_waited = false;
 	src->head = item->next;
 	if (src->head == NULL)
 		src->tail = NULL;
@@ -71,6 +72,23 @@ take_one(struct batch *b)
 	item->next = NULL;
 	b->nwaiting--;
 	return item;
+}
+
+/*
+ * A put that is a transaction by itself takes its time. Those of others do not
+ * wait for it: it lets them go first, once.
+ */
+static bool
+lets_others_go_first(struct batch *b)
+{
+	struct batch_source *src = b->first;
+
+	if (src == b->last || src->has_waited ||
+	    item_size(src->head) <= BATCH_EVENTS)
+		return false;
+	src->has_waited = true;
+	ring_append(b, ring_pop(b));
+	return true;
 }
 
 /* Under the lock. */
@@ -83,6 +101,8 @@ take_group(struct batch *b, struct group *g)
 	g->first = NULL;
 	g->n = 0;
 	while (b->first != NULL) {
+		if (lets_others_go_first(b))
+			continue;
 		size += item_size(b->first->head);
 		if (g->n > 0 && size > BATCH_EVENTS)
 			break;

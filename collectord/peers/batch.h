@@ -47,6 +47,7 @@ struct batch_source {
 	struct batch_source *next;      /* in the ring; under the lock */
 	struct batch_source *touched;   /* in the list of a round */
 	unsigned returned;              /* items of that round */
+	bool has_waited;                /* its head has; under the lock */
 };
 
 /* Work of another kind than puts. Embedded in its owner. */
