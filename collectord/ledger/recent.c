@@ -7,15 +7,18 @@
 
 /*
  * So many calls gather before a sweep begins. It bounds what a start has to
- * read and what a session's listing has to look through.
+ * read and what a session's listing has to look through. Where very many come
+ * at once more of them gather, so that the ids of more calls share a page.
  */
 #define GATHER 2048
+#define GATHER_MOST 16384
+#define GATHER_FACTOR 4 /* of the ids of one transaction */
 /*
  * Of these for a commit, and of what it added itself: a sweep is faster than
  * new ids come, and no commit waits for it long.
  */
 #define SWEEP_SHARE 128
-#define SWEEP_FACTOR 4
+#define SWEEP_FACTOR 2
 
 static const struct span meta_name = { "sweep", 5 };
 
@@ -263,10 +266,22 @@ go_on(struct recent_ids *r, struct store_txn *txn, size_t most)
 	return rc;
 }
 
+static size_t
+calls_to_gather(const struct recent_ids *r)
+{
+	size_t n = GATHER_FACTOR * r->added;
+
+	if (r->gather > 0)
+		return r->gather;
+	if (n < GATHER)
+		return GATHER;
+	return n < GATHER_MOST ? n : GATHER_MOST;
+}
+
 int
 recent_sweep(struct recent_ids *r, struct store_txn *txn, uint64_t newest)
 {
-	size_t gather = r->gather > 0 ? r->gather : GATHER;
+	size_t gather = calls_to_gather(r);
 	size_t most = 1 + gather / SWEEP_SHARE + SWEEP_FACTOR * r->added;
 	int rc = 0;
 
