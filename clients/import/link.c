@@ -12,7 +12,7 @@
 
 #define ANSWER_MS 60000      /* a disk may be slow */
 #define PUT_BYTES (2u << 20) /* soft bounds of a put: */
-#define PUT_ENOUGH 2400u     /* what one line may add still fits */
+#define PUT_ENOUGH 1500u     /* what one line may add still fits */
 #define PUT_BYTES_MAX (3u << 20)
 #define TRIES 50
 #define PAUSE_MS 20

@@ -12,7 +12,7 @@
 #include "clients/import/mark.h"
 
 #define LINK_FLYING 3    /* puts on their way */
-#define PUT_EVENTS 2500u /* in one */
+#define PUT_EVENTS 1600u /* in one */
 #define LINK_HELD 16
 
 /* What one event came from, for what is said of it. */
