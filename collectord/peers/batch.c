@@ -8,7 +8,7 @@
 
 struct group {
 	struct batch_item *first;
-	struct put *puts[BATCH_EVENTS];
+	struct put *puts[BATCH_BULK]; /* each counts 1 or more */
 	size_t n;
 };
 
@@ -74,17 +74,20 @@ take_one(struct batch *b)
 	return item;
 }
 
-/*
- * A put that is a transaction by itself takes its time. Those of others do not
- * wait for it: it lets them go first, once.
- */
+/* It takes its time, and is one of many. */
+static bool
+is_bulk(const struct batch_item *item)
+{
+	return item_size(item) > BATCH_EVENTS;
+}
+
+/* Those of others do not wait for a large put: it lets them go first, once. */
 static bool
 lets_others_go_first(struct batch *b)
 {
 	struct batch_source *src = b->first;
 
-	if (src == b->last || src->has_waited ||
-	    item_size(src->head) <= BATCH_EVENTS)
+	if (src == b->last || src->has_waited || !is_bulk(src->head))
 		return false;
 	src->has_waited = true;
 	ring_append(b, ring_pop(b));
@@ -96,15 +99,17 @@ static void
 take_group(struct batch *b, struct group *g)
 {
 	struct batch_item **link = &g->first, *item;
-	size_t size = 0;
+	size_t size = 0, most = BATCH_EVENTS;
 
 	g->first = NULL;
 	g->n = 0;
 	while (b->first != NULL) {
 		if (lets_others_go_first(b))
 			continue;
+		if (g->n == 0 && is_bulk(b->first->head))
+			most = BATCH_BULK;
 		size += item_size(b->first->head);
-		if (g->n > 0 && size > BATCH_EVENTS)
+		if (g->n > 0 && size > most)
 			break;
 		item = take_one(b);
 		*link = item;

@@ -13,7 +13,8 @@
 
 #include "collectord/ledger/ledger.h"
 
-#define BATCH_EVENTS 1000 /* events of one transaction, or one larger put */
+#define BATCH_EVENTS 1000 /* events of one transaction, or one larger put, */
+#define BATCH_BULK 3500   /* or several of those, so that they share a sync */
 #define BATCH_WHY_MAX 160
 
 struct batch_source;
