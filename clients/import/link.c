@@ -11,8 +11,9 @@
 #include "clients/import/import.h"
 
 #define ANSWER_MS 60000      /* a disk may be slow */
-#define PUT_BYTES (1u << 20) /* soft bounds of a put: */
-#define PUT_ENOUGH 900u      /* what one line may add still fits */
+#define PUT_BYTES (2u << 20) /* soft bounds of a put: */
+#define PUT_ENOUGH 1500u     /* what one line may add still fits */
+#define PUT_BYTES_MAX (3u << 20)
 #define TRIES 50
 #define PAUSE_MS 20
 
@@ -490,7 +491,7 @@ int
 link_event(
     struct link *l, const struct event *ev, const char *path, uint64_t line)
 {
-	if ((l->nevents == PUT_EVENTS || l->events.len >= 2 * PUT_BYTES) &&
+	if ((l->nevents == PUT_EVENTS || l->events.len >= PUT_BYTES_MAX) &&
 	    link_flush(l) != 0)
 		return -1;
 	if (note_origin(l, path, line) != 0)

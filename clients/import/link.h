@@ -11,8 +11,8 @@
 #include "clients/common/client.h"
 #include "clients/import/mark.h"
 
-#define LINK_FLYING 4    /* puts on their way */
-#define PUT_EVENTS 1000u /* in one */
+#define LINK_FLYING 3    /* puts on their way */
+#define PUT_EVENTS 1600u /* in one */
 #define LINK_HELD 16
 
 /* What one event came from, for what is said of it. */

@@ -103,7 +103,8 @@ on_line(struct lines_job *job)
 	t->mark.line = job->line;
 	if (settle(t, false) != 0)
 		return -1;
-	return link_flush(&im->link);
+	/* Its cursor has sent it, unless that has to wait. */
+	return link_is_full(&im->link) ? link_flush(&im->link) : 0;
 }
 
 static int

@@ -7,15 +7,18 @@
 
 /*
  * So many calls gather before a sweep begins. It bounds what a start has to
- * read and what a session's listing has to look through.
+ * read and what a session's listing has to look through. Where very many come
+ * at once more of them gather, so that the ids of more calls share a page.
  */
 #define GATHER 2048
+#define GATHER_MOST 16384
+#define GATHER_FACTOR 4 /* of the ids of one transaction */
 /*
  * Of these for a commit, and of what it added itself: a sweep is faster than
  * new ids come, and no commit waits for it long.
  */
 #define SWEEP_SHARE 128
-#define SWEEP_FACTOR 4
+#define SWEEP_FACTOR 2
 
 static const struct span meta_name = { "sweep", 5 };
 
@@ -98,11 +101,14 @@ recent_takes(
 	       compare_digests(high, low, s->next_high, s->next_low) >= 0;
 }
 
-/* Digests are as good as random: some bits of one are hash enough. */
+/*
+ * Digests are as good as random, and some bits are hash enough. Both halves
+ * are needed: all calls of a session have the one, all of a model the other.
+ */
 static size_t
-home_of(const struct recent_ids *r, uint64_t low)
+home_of(const struct recent_ids *r, uint64_t high, uint64_t low)
 {
-	return (size_t)low & (r->cap - 1);
+	return (size_t)(high ^ low) & (r->cap - 1);
 }
 
 /* Where the id is, or the empty place it would have. */
@@ -110,7 +116,7 @@ static struct recent_id *
 place_of(const struct recent_ids *r, uint64_t high, uint64_t low)
 {
 	struct recent_id *p;
-	size_t i = home_of(r, low);
+	size_t i = home_of(r, high, low);
 
 	for (;; i++) {
 		p = &r->places[i & (r->cap - 1)];
@@ -169,7 +175,7 @@ recent_remove(struct recent_ids *r, uint64_t high, uint64_t low)
 	hole = (size_t)(place_of(r, high, low) - r->places);
 	for (at = (hole + 1) & mask; r->places[at].number != 0;
 	     at = (at + 1) & mask) {
-		home = home_of(r, r->places[at].low);
+		home = home_of(r, r->places[at].high, r->places[at].low);
 		if (((at - home) & mask) < ((at - hole) & mask))
 			continue;
 		r->places[hole] = r->places[at];
@@ -260,10 +266,22 @@ go_on(struct recent_ids *r, struct store_txn *txn, size_t most)
 	return rc;
 }
 
+static size_t
+calls_to_gather(const struct recent_ids *r)
+{
+	size_t n = GATHER_FACTOR * r->added;
+
+	if (r->gather > 0)
+		return r->gather;
+	if (n < GATHER)
+		return GATHER;
+	return n < GATHER_MOST ? n : GATHER_MOST;
+}
+
 int
 recent_sweep(struct recent_ids *r, struct store_txn *txn, uint64_t newest)
 {
-	size_t gather = r->gather > 0 ? r->gather : GATHER;
+	size_t gather = calls_to_gather(r);
 	size_t most = 1 + gather / SWEEP_SHARE + SWEEP_FACTOR * r->added;
 	int rc = 0;
 

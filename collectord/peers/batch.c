@@ -8,7 +8,7 @@
 
 struct group {
 	struct batch_item *first;
-	struct put *puts[BATCH_EVENTS];
+	struct put *puts[BATCH_BULK]; /* each counts 1 or more */
 	size_t n;
 };
 
@@ -63,6 +63,7 @@ take_one(struct batch *b)
 	struct batch_source *src = ring_pop(b);
 	struct batch_item *item = src->head;
 
+	src->has_waited = false;
 	src->head = item->next;
 	if (src->head == NULL)
 		src->tail = NULL;
@@ -73,18 +74,42 @@ take_one(struct batch *b)
 	return item;
 }
 
+/* It takes its time, and is one of many. */
+static bool
+is_bulk(const struct batch_item *item)
+{
+	return item_size(item) > BATCH_EVENTS;
+}
+
+/* Those of others do not wait for a large put: it lets them go first, once. */
+static bool
+lets_others_go_first(struct batch *b)
+{
+	struct batch_source *src = b->first;
+
+	if (src == b->last || src->has_waited || !is_bulk(src->head))
+		return false;
+	src->has_waited = true;
+	ring_append(b, ring_pop(b));
+	return true;
+}
+
 /* Under the lock. */
 static void
 take_group(struct batch *b, struct group *g)
 {
 	struct batch_item **link = &g->first, *item;
-	size_t size = 0;
+	size_t size = 0, most = BATCH_EVENTS;
 
 	g->first = NULL;
 	g->n = 0;
 	while (b->first != NULL) {
+		if (lets_others_go_first(b))
+			continue;
+		if (g->n == 0 && is_bulk(b->first->head))
+			most = BATCH_BULK;
 		size += item_size(b->first->head);
-		if (g->n > 0 && size > BATCH_EVENTS)
+		if (g->n > 0 && size > most)
 			break;
 		item = take_one(b);
 		*link = item;

@@ -13,7 +13,8 @@
 
 #include "collectord/ledger/ledger.h"
 
-#define BATCH_EVENTS 1000 /* events of one transaction, or one larger put */
+#define BATCH_EVENTS 1000 /* events of one transaction, or one larger put, */
+#define BATCH_BULK 3500   /* or several of those, so that they share a sync */
 #define BATCH_WHY_MAX 160
 
 struct batch_source;
@@ -47,6 +48,7 @@ struct batch_source {
 	struct batch_source *next;      /* in the ring; under the lock */
 	struct batch_source *touched;   /* in the list of a round */
 	unsigned returned;              /* items of that round */
+	bool has_waited;                /* its head has; under the lock */
 };
 
 /* Work of another kind than puts. Embedded in its owner. */

@@ -12,7 +12,7 @@
 #include "collectord/peers/server.h"
 #include "collectord/sys.h"
 
-#define CONN_UNACKED_MAX (1u << 20)   /* not read from above it */
+#define CONN_UNACKED_MAX (4u << 20)   /* not read from above it */
 #define CONN_UNREAD_HOLD (256u << 10) /* likewise */
 #define CONN_UNREAD_MAX (8u << 20)    /* closed above it */
 #define CONN_AHEAD_MAX (64u << 10)    /* read while a report runs */

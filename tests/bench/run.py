@@ -24,6 +24,9 @@ Its million of events of twelve models lie in the year before now.
 without npm it is left out. It reads the transcripts, ours has been told the
 same calls, and both must come to the same tokens.
 
+`importing` is told in imports.py: tt-import beside ccusage and tokscale, on
+10^4 and 10^5 calls of Claude's and some of Codex; `full` also on 10^6.
+
 SQLite inserts within its own process, redis keeps neither sums nor an index by
 time: neither does exactly our job, both are as durable.
 """
@@ -44,8 +47,10 @@ import sys
 import tempfile
 import threading
 import time
+import types
 
 import claude_logs
+import imports
 
 BUILD = os.path.abspath(os.environ.get("TT_BUILD", "build"))
 CCUSAGE = "@ccusage/ccusage-linux-x64@20.0.24"
@@ -94,12 +99,29 @@ ROWS = [
         "x"),
     Row("cc_all", "ccusage daily / all --by day", ">=", None, 1000, "x"),
     Row("cc_line", "ccusage statusline / ours", ">=", 1000, None, "x"),
+    Row("imp_warm", "import, 1,500 files, no news / true", "<=", 10, 3, "x"),
+    Row("imp_line", "import, a line of 100 MB / true", "<=", 10, 3, "x"),
+    Row("imp_parse_4", "parse rate / cat's, 10^4 calls", ">=", None, 0.5, "x"),
+    Row("imp_parse_5", "parse rate / cat's, 10^5 calls", ">=", 0.25, 0.5, "x"),
+    Row("imp_parse_6", "parse rate / cat's, 10^6 calls", ">=", 0.25, 0.5, "x"),
+    Row("imp_rate_5", "cold import, 10^5, 1,000 a second", ">=", None, None,
+        ""),
+    Row("imp_rate_6", "cold import, 10^6, 1,000 a second", ">=", None, None,
+        ""),
+    Row("imp_cc_4", "ccusage daily / cold import, 10^4", ">=", 1, 3, "x"),
+    Row("imp_cc_5", "ccusage daily / cold import, 10^5", ">=", 1, 3, "x"),
+    Row("imp_cc_6", "ccusage daily / cold import, 10^6", ">=", 1, 3, "x"),
+    Row("imp_tok_4", "tokscale / cold import, 10^4", ">=", 1, 3, "x"),
+    Row("imp_tok_5", "tokscale / cold import, 10^5", ">=", 1, 3, "x"),
+    Row("imp_tok_6", "tokscale / cold import, 10^6", ">=", 1, 3, "x"),
+    Row("imp_read", "reads' p99 while importing", "<=", 10, 2, " ms"),
+    Row("imp_send", "longest tt-send while importing", "<=", 100, 50, " ms"),
 ]
 
-Size = collections.namedtuple("Size", "rounds ms spawns middle large")
+Size = collections.namedtuple("Size", "rounds ms spawns middle large logs")
 SIZES = {
-    "quick": Size(5, 500, 100, 10**5, 10**5),
-    "full": Size(7, 1500, 300, 10**6, 10**7),
+    "quick": Size(5, 500, 100, 10**5, 10**5, (10**4, 10**5)),
+    "full": Size(7, 1500, 300, 10**6, 10**7, (10**4, 10**5, 10**6)),
 }
 
 
@@ -570,17 +592,19 @@ def views(b):
         d.check()
 
 
-def find_ccusage():
-    """Its program; None where it is not and cannot be installed."""
+def find_npm(package, program):
+    """A package's program; None where it is not and cannot be installed."""
     prefix = os.path.join(BUILD, "bench", "npm")
-    path = os.path.join(prefix, "node_modules", CCUSAGE.rpartition("@")[0],
-                        "bin", "ccusage")
+    path = os.path.join(prefix, "node_modules", package.rpartition("@")[0],
+                        "bin", program)
     if not os.path.exists(path) and shutil.which("npm"):
         os.makedirs(prefix, exist_ok=True)
         subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit",
-                        "--no-fund", "--prefix", prefix, CCUSAGE],
+                        "--no-fund", "--prefix", prefix, package],
                        stdout=sys.stderr, timeout=300)
     if not os.path.exists(path):
+        print(f"{program}: skipped: npm cannot install {package}",
+              file=sys.stderr)
         return None
     os.chmod(path, 0o755)
     return path
@@ -649,10 +673,8 @@ class Logs:
 
 
 def ccusage(b):
-    program = find_ccusage()
+    program = find_npm(CCUSAGE, "ccusage")
     if program is None:
-        print(f"ccusage: skipped: npm cannot install {CCUSAGE}",
-              file=sys.stderr)
         return
     with Daemon(b, "ccusage") as d:
         d.env["TZ"] = "UTC"
@@ -669,8 +691,15 @@ def ccusage(b):
             b.add("cc_line", x.line / x.ours.c_p50_us, x.disk)
 
 
+def importing(b):
+    tools = types.SimpleNamespace(
+        build=BUILD, daemon=Daemon, ccusage=find_npm(CCUSAGE, "ccusage"),
+        tokscale=find_npm(imports.TOKSCALE, "tokscale"))
+    imports.run(b, tools, b.size.logs)
+
+
 SECTIONS = [send, writers, one, batches, slow, queries, budgets, memory,
-            reports, views, ccusage]
+            reports, views, ccusage, importing]
 
 
 def verdict(row, value):
