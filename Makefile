@@ -56,11 +56,12 @@ PLAIN := clients/common/figure.c clients/common/hook_input.c clients/common/tabl
 BUDGET := $(sort $(wildcard clients/budget/*.c))
 NOTICES := clients/report/digest.c $(sort $(wildcard clients/notices/*.c))
 PRICE := $(sort $(wildcard clients/price/*.c))
+ACCOUNTS := $(sort $(wildcard clients/provider/*.c))
 IMPORT := $(sort $(wildcard clients/import/*.c clients/import/agents/*.c))
 SETUP := $(sort $(wildcard clients/setup/*.c))
 
 PROGRAMS := collectord tt tt-send tt-report tt-price tt-import tt-setup \
-	tt-budget tt-notices
+	tt-budget tt-notices tt-provider
 MAN1 := $(patsubst %,clients/%.1,$(filter-out collectord,$(PROGRAMS)))
 MAN8 := collectord/collectord.8
 # Below locale/, which programs find beside them or in LOCALEDIR.
@@ -89,6 +90,8 @@ $(B)/tt-send: $(call obj,clients/tt-send.c $(sort $(wildcard clients/send/*.c)) 
 $(B)/tt-report: $(call obj,clients/tt-report.c $(VIEWS) $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
 $(B)/tt-price: $(call obj,clients/tt-price.c $(PRICE) clients/report/setup.c clients/report/fetch.c clients/common/figure.c clients/common/table.c clients/common/table_draw.c $(COMMON) $(PROTO))
+	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
+$(B)/tt-provider: $(call obj,clients/tt-provider.c $(ACCOUNTS) clients/report/setup.c clients/report/fetch.c clients/common/figure.c clients/common/table.c clients/common/table_draw.c $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
 
 # A gate before every call of a tool starts as fast as a process can.
@@ -125,7 +128,7 @@ UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c \
 	collectord/jobs/http_lib.c collectord/jobs/notice_body.c $(PROTO)
 UNIT_jobs := tests/unit/jobs/provider_help.c collectord/jobs/sync_plan.c \
 	collectord/ledger/digest.c $(PROVIDERS) $(PROTO)
-UNIT_clients := $(VIEWS) $(PRICE) $(BUDGET) $(NOTICES) clients/common/hook_input.c $(COMMON) $(PROTO)
+UNIT_clients := $(VIEWS) $(PRICE) $(ACCOUNTS) $(BUDGET) $(NOTICES) clients/common/hook_input.c $(COMMON) $(PROTO)
 UNIT_import := $(sort $(wildcard tests/unit/import/*_help.c)) $(IMPORT) clients/common/figure.c $(COMMON) $(PROTO)
 UNIT_setup := $(SETUP) $(COMMON) $(PROTO)
 define unit_rule

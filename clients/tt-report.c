@@ -15,6 +15,7 @@ static const struct report_verb *const verbs[] = {
 	&verb_blocks,
 	&verb_statusline,
 	&verb_explain,
+	&verb_reconcile,
 	&verb_doctor,
 	&verb_events,
 	&verb_follow,

@@ -44,11 +44,20 @@ client_init(struct client *c)
 }
 
 void
+client_keep(struct client *c, uint32_t msgid)
+{
+	free(c->kept.bytes);
+	c->kept.bytes = NULL;
+	c->kept.msgid = msgid;
+}
+
+void
 client_close(struct client *c)
 {
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
+	client_keep(c, 0);
 	free(c->in);
 	c->in = NULL;
 	c->in_len = c->in_cap = c->taken = 0;
@@ -296,25 +305,63 @@ read_message(struct client *c, int64_t deadline_ms)
 	return CLIENT_OK;
 }
 
-enum client_result
-client_wait(struct client *c, uint32_t msgid, int64_t deadline_ms)
+/* The message just read is the one to keep, for later. */
+static enum client_result
+keep_message(struct client *c)
 {
-	enum client_result r;
-	char why[WHY_SAID];
+	if (c->kept.msgid == 0 || c->kept.bytes != NULL ||
+	    c->reply.msgid != c->kept.msgid)
+		return CLIENT_OK;
+	c->kept.bytes = malloc(c->taken);
+	if (c->kept.bytes == NULL)
+		return fail(c, CLIENT_ESYSTEM, _("no memory for the answer"));
+	memcpy(c->kept.bytes, c->in, c->taken);
+	c->kept.len = c->taken;
+	return CLIENT_OK;
+}
 
-	if (c->fd < 0)
-		return fail(c, CLIENT_EABSENT, _("not connected"));
-	do {
+static enum client_result
+read_reply(struct client *c, uint32_t msgid, int64_t deadline_ms)
+{
+	enum client_result r = CLIENT_OK;
+
+	while (r == CLIENT_OK) {
 		r = read_message(c, deadline_ms);
 		if (r != CLIENT_OK)
-			return r;
+			break;
 		if (unpack_reply(c->in, c->taken, &c->reply) != 0)
 			return fail(c, CLIENT_EPEER,
 			    _("collectord talks nonsense: not a reply"));
 		/* An error without a number is about the connection. */
-		if (c->reply.is_error && c->reply.msgid == 0)
+		if (c->reply.msgid == msgid ||
+		    (c->reply.is_error && c->reply.msgid == 0))
 			break;
-	} while (c->reply.msgid != msgid);
+		r = keep_message(c);
+	}
+	return r;
+}
+
+enum client_result
+client_wait(struct client *c, uint32_t msgid, int64_t deadline_ms)
+{
+	enum client_result r = CLIENT_OK;
+
+	if (c->fd < 0)
+		return fail(c, CLIENT_EABSENT, _("not connected"));
+	if (c->kept.bytes != NULL && c->kept.msgid == msgid) {
+		(void)unpack_reply(c->kept.bytes, c->kept.len, &c->reply);
+		c->kept.msgid = 0;
+	} else {
+		r = read_reply(c, msgid, deadline_ms);
+	}
+	return r == CLIENT_OK ? client_judge(c) : r;
+}
+
+enum client_result
+client_judge(struct client *c)
+{
+	char why[WHY_SAID];
+
 	if (!c->reply.is_error)
 		return CLIENT_OK;
 	return fail(c, CLIENT_EREFUSED, "collectord: %s: %s",

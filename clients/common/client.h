@@ -36,7 +36,13 @@ struct client {
 	size_t in_len, in_cap;
 	size_t taken;       /* bytes of `in` that the last message held */
 	struct reply reply; /* borrows `in` until the next call */
-	char why[256];      /* one line for people after a failure */
+	/* See client_keep. */
+	struct {
+		uint32_t msgid; /* 0: none is expected */
+		uint8_t *bytes; /* the whole message, once it came */
+		size_t len;
+	} kept;
+	char why[256]; /* one line for people after a failure */
 };
 
 void client_init(struct client *c);
@@ -51,7 +57,15 @@ enum client_result client_connect(
 /* Writes a whole packed request (or several). */
 enum client_result client_send(
     struct client *c, const struct packer *k, int64_t deadline_ms);
-/* Waits for the reply with that msgid and fills c->reply. */
+/*
+ * Replies may overtake each other: the one with that msgid (not 0), if it comes
+ * while another is waited for, is kept for its own client_wait. One at a time.
+ */
+void client_keep(struct client *c, uint32_t msgid);
+/*
+ * Waits for the reply with that msgid and fills c->reply; others that come
+ * before it are dropped.
+ */
 enum client_result client_wait(
     struct client *c, uint32_t msgid, int64_t deadline_ms);
 /*
@@ -59,6 +73,8 @@ enum client_result client_wait(
  * next call. For replies in any order, and for notifications.
  */
 enum client_result client_message(struct client *c, int64_t deadline_ms);
+/* Is the reply in c->reply a result? Else CLIENT_EREFUSED, with why. */
+enum client_result client_judge(struct client *c);
 /* CLIENT_* to EXIT_*. */
 int client_exit_code(enum client_result r);
 

@@ -19,7 +19,7 @@ struct report_options {
 	bool day_start_seen, deadline_seen, width_seen;
 	bool json, csv, tsv;
 	/* Sums. */
-	const char *from, *to;
+	const char *from, *to, *source;
 	struct option_list by, filter[REPORT_KEYS];
 	bool sessions, full;
 	/* Summary. */
@@ -139,6 +139,6 @@ struct report_verb {
 extern const struct report_verb verb_sum, verb_summary, verb_status, verb_bill,
     verb_session, verb_sessions, verb_blocks, verb_statusline, verb_explain,
     verb_doctor, verb_events, verb_follow, verb_prune, verb_daily_report,
-    verb_weekly_report;
+    verb_weekly_report, verb_reconcile;
 
 #endif

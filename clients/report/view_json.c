@@ -19,7 +19,8 @@ put_row(const struct ask *a, const struct report_row *row)
 
 /* One row a line: for people who look at it, and for line tools. */
 void
-view_json(const struct ask *a, const struct answer *answer)
+view_json(const struct ask *a, const struct answer *answer,
+    const struct unseen *unseen)
 {
 	size_t i;
 
@@ -40,6 +41,10 @@ view_json(const struct ask *a, const struct answer *answer)
 		fputs(",\n \"imported\":{", stdout);
 		field_put_json(stdout, &answer->imported, false);
 		putchar('}');
+	}
+	if (unseen->is_known) {
+		fputs(",\n ", stdout);
+		unseen_json(unseen);
 	}
 	fputs("}\n", stdout);
 }

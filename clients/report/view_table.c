@@ -3,6 +3,7 @@
 
 #include "clients/common/figure.h"
 #include "clients/common/text_lang.h"
+#include "clients/report/sourced.h"
 #include "clients/report/view.h"
 
 /* How much is shown: the first of these that fits. */
@@ -49,6 +50,7 @@ struct drawing {
 	const struct setup *s;
 	const struct ask *a;
 	const struct answer *answer;
+	const struct unseen *unseen;
 	enum detail detail;
 	struct table *t;
 };
@@ -69,7 +71,9 @@ shows(const struct drawing *d, const struct column *c)
 static size_t
 labels(const struct drawing *d)
 {
-	return d->a->nby > 0 ? d->a->nby : d->answer->has_imported;
+	if (d->a->nby > 0)
+		return d->a->nby;
+	return d->answer->has_imported || d->unseen->is_known;
 }
 
 static void
@@ -99,11 +103,19 @@ put_count(const struct drawing *d, uint64_t n)
 	table_str(d->t, buf);
 }
 
-/* Other tools tell tokens of calls that they did not count. */
+/*
+ * Other tools tell tokens of calls that they did not count, and some services
+ * only what it cost.
+ */
 static bool
-is_uncounted(const struct sums *s)
+is_uncounted(const struct column *c, const struct sums *s)
 {
-	return s->n[SUM_CALLS] == 0 && sums_total_tokens(s) > 0;
+	if (c->kind != COLUMN_SUM && c->kind != COLUMN_TOTAL)
+		return false;
+	if (source_is_uncounted(s))
+		return true;
+	return c->kind == COLUMN_SUM && c->sum == SUM_CALLS &&
+	       s->n[SUM_CALLS] == 0 && sums_total_tokens(s) > 0;
 }
 
 static void
@@ -112,12 +124,13 @@ put_figure(const struct drawing *d, const struct column *c,
 {
 	char buf[FIGURE_MAX];
 
+	if (is_uncounted(c, &row->sums)) {
+		table_str(d->t, "-");
+		return;
+	}
 	switch (c->kind) {
 	case COLUMN_SUM:
-		if (c->sum == SUM_CALLS && is_uncounted(&row->sums))
-			table_str(d->t, "-");
-		else
-			put_count(d, row->sums.n[c->sum]);
+		put_count(d, row->sums.n[c->sum]);
 		break;
 	case COLUMN_SESSIONS:
 		put_count(d, row->sessions);
@@ -243,6 +256,22 @@ whole(const struct answer *answer)
 	return row;
 }
 
+/* Of what was not seen here only the cost is known. */
+static void
+put_unseen(const struct drawing *d)
+{
+	char buf[FIGURE_MAX];
+	size_t i;
+
+	for (i = 0; i < labels(d); i++)
+		table_str(d->t, i == 0 ? _("unseen") : "");
+	figure_money_as(d->unseen->amount, setup_decimals(d->s), buf);
+	for (i = 0; i < COLUMNS; i++)
+		if (shows(d, &columns[i]))
+			table_str(
+			    d->t, columns[i].kind == COLUMN_COST ? buf : "-");
+}
+
 static void
 put_total(const struct drawing *d)
 {
@@ -251,6 +280,8 @@ put_total(const struct drawing *d)
 	if (d->answer->has_imported)
 		put_labelled(d, _("imported"), &d->answer->imported);
 	put_labelled(d, _("total"), &row);
+	if (d->unseen->is_known)
+		put_unseen(d);
 }
 
 static struct table *
@@ -272,11 +303,14 @@ draw(struct drawing *d)
 }
 
 int
-view_table(
-    const struct setup *s, const struct ask *a, const struct answer *answer)
+view_table(const struct setup *s, const struct ask *a,
+    const struct answer *answer, const struct unseen *unseen)
 {
-	struct drawing d = { .s = s, .a = a, .answer = answer };
+	struct drawing d = {
+		.s = s, .a = a, .answer = answer, .unseen = unseen
+	};
 	size_t width = setup_width(s);
+	int rc;
 
 	ask_put_caption(a);
 	draw(&d);
@@ -286,5 +320,8 @@ view_table(
 		d.detail++;
 		draw(&d);
 	}
-	return setup_print(s, d.t);
+	rc = setup_print(s, d.t);
+	if (rc == EXIT_OK && unseen->is_known)
+		unseen_put_note(s, unseen);
+	return rc;
 }

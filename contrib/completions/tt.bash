@@ -19,6 +19,12 @@ _tt_budgets()
 		sed -n 's/^ {"name":"\([^"]*\)".*/\1/p'
 }
 
+_tt_accounts()
+{
+	tt-provider list --json 2>/dev/null |
+		sed -n 's/^  {"name":"\([^"]*\)".*/\1/p'
+}
+
 _tt_import_words()
 {
 	case "$1" in
@@ -70,7 +76,7 @@ _tt_words()
 		_tt_options "$1"
 		echo today yesterday week last-week month last-month year \
 			last-year all summary bill session sessions blocks \
-			statusline explain doctor events follow prune \
+			statusline reconcile explain doctor events follow prune \
 			status daily-report weekly-report
 		;;
 	tt-import) _tt_import_words "$3" "$4" ;;
@@ -86,6 +92,16 @@ _tt_words()
 		tt-budget | budget) echo set status list rm check ;;
 		rm | status | check) _tt_budgets; _tt_options "$1" "$2" ;;
 		*) _tt_options "$1" set; _tt_options "$1" check ;;
+		esac
+		;;
+	tt-provider)
+		case "$2" in
+		tt-provider | provider)
+			echo add set list enable disable rm sync balance ;;
+		add) echo openai anthropic openrouter deepseek kimi minimax ;;
+		set | list | enable | disable | rm | sync | balance)
+			_tt_accounts; _tt_options "$1" "$2" ;;
+		*) _tt_options "$1" add; _tt_options "$1" set ;;
 		esac
 		;;
 	tt-notices)
@@ -117,4 +133,4 @@ _tt()
 }
 
 complete -o default -F _tt tt tt-send tt-report tt-price tt-import tt-setup \
-	tt-budget tt-notices
+	tt-budget tt-notices tt-provider

@@ -1,0 +1,171 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "clients/common/output.h"
+#include "clients/provider/provider.h"
+
+#define MSGID 1
+/* The service is asked before the key is kept. */
+#define PATIENCE_MS 120000
+
+static const struct option_spec specs[] = {
+	PROVIDER_HEAD(N_("The account")),
+	PROVIDER_WORD("account", account, "NAME",
+	    N_("what to call it, where a provider has several")),
+	PROVIDER_WORD(
+	    "region", region, "REGION", N_("the service's, as cn for kimi")),
+	PROVIDER_WORD("base-url", base_url, "URL",
+	    N_("a gateway: the key is bound to that host")),
+	PROVIDER_FLAG("shared", is_shared,
+	    N_("others use it too: its bill is not only yours")),
+	PROVIDER_WORD("low-balance", low_balance, "N",
+	    N_("tell when less than that is left")),
+	PROVIDER_FLAG("no-verify", no_verify,
+	    N_("keep the key without asking the service")),
+	PROVIDER_KEY,
+	PROVIDER_OUTPUT,
+};
+
+struct adding {
+	const struct provider_options *o;
+	struct text provider, account;
+	money_sum low;
+	struct secret key;
+};
+
+/* "openai/work" says the account too. */
+static int
+take_names(struct adding *a, const char *name)
+{
+	const char *slash = strchr(name, '/');
+
+	a->provider = text_of(name);
+	a->account = text_of(a->o->account);
+	if (slash == NULL)
+		return EXIT_OK;
+	if (a->o->account != NULL)
+		return provider_misused(_("\"%.60s\" says the account: "
+					  "--account is one too many"),
+		    name);
+	a->provider.len = (uint32_t)(slash - name);
+	a->account = text_of(slash + 1);
+	if (a->provider.len > 0 && a->account.len > 0)
+		return EXIT_OK;
+	return provider_misused(
+	    _("\"%.60s\" is not the name of an account"), name);
+}
+
+static int
+check(struct adding *a, const char *name)
+{
+	const struct provider_options *o = a->o;
+	int rc = take_names(a, name);
+
+	if (rc == EXIT_OK && secret_sources(&o->key) > 1)
+		rc = provider_misused("%s",
+		    _("only one of --key-stdin, --key-file, --key-command and "
+		      "--key-env is possible"));
+	if (rc == EXIT_OK)
+		rc = provider_take_low(o, &a->low);
+	return rc;
+}
+
+static void
+pack_option(struct packer *k, const char *key, struct text t)
+{
+	if (t.p == NULL)
+		return;
+	pack_str(k, key);
+	pack_text(k, t);
+}
+
+static void
+pack(const struct adding *a, struct packer *k)
+{
+	const struct provider_options *o = a->o;
+
+	provider_make_room(k);
+	pack_request(k, MSGID, "provider_add");
+	pack_map(k, 3u + (a->account.p != NULL) + (o->region != NULL) +
+			(o->base_url != NULL) + o->is_shared +
+			(o->low_balance != NULL));
+	pack_option(k, "provider", a->provider);
+	pack_option(k, "account", a->account);
+	pack_option(k, "region", text_of(o->region));
+	pack_option(k, "base_url", text_of(o->base_url));
+	pack_option(
+	    k, "key", (struct text){ a->key.bytes, (uint32_t)a->key.len });
+	pack_str(k, "verify");
+	pack_bool(k, !o->no_verify);
+	if (o->is_shared) {
+		pack_str(k, "shared");
+		pack_bool(k, true);
+	}
+	if (o->low_balance != NULL) {
+		pack_str(k, "low_balance");
+		pack_money(k, a->low);
+	}
+}
+
+/* The daemon, whose uid is checked, is there before the key is asked for. */
+static int
+add(struct setup *s, struct adding *a, const char *name)
+{
+	struct packer k = { 0 };
+	struct value result;
+	char why[300];
+	int rc;
+
+	if (secret_take_variable(&a->key, &a->o->key, why, sizeof(why)) != 0)
+		return provider_misused("%s", why);
+	rc = setup_connect(s);
+	if (rc != EXIT_OK)
+		return rc;
+	if (secret_take(&a->key, &a->o->key, name, why, sizeof(why)) != 0)
+		return provider_misused("%s", why);
+	setup_allow(s, PATIENCE_MS);
+	pack(a, &k);
+	secret_wipe(&a->key);
+	rc = provider_call(s, &k, &result);
+	if (rc == EXIT_OK)
+		provider_tell(s, &result,
+		    a->o->no_verify ? _("added; its key was not tried")
+				    : _("added; the service takes its key"));
+	return rc;
+}
+
+static int
+run(struct setup *s, const struct provider_options *o, int nargs, char **args)
+{
+	struct adding a = { .o = o };
+	const char *name;
+	int rc = EXIT_OK;
+
+	if (nargs == 0)
+		rc = provider_misused(
+		    "%s", _("which provider? openai, anthropic, openrouter, "
+			    "deepseek, kimi, minimax, or one of your own"));
+	if (rc == EXIT_OK)
+		rc = provider_take_name(nargs, args, &name);
+	if (rc == EXIT_OK)
+		rc = check(&a, name);
+	if (rc == EXIT_OK)
+		rc = add(s, &a, name);
+	secret_wipe(&a.key);
+	return rc;
+}
+
+const struct provider_verb provider_add = {
+	.name = "add",
+	.program = {
+		.name = "tt-provider add",
+		.synopsis = N_("PROVIDER[/ACCOUNT] [OPTION…]"),
+		.summary = N_("Adds an account that is asked what was used and "
+			      "billed. Its key is asked for, without echo, or "
+			      "comes from one of these; never from an "
+			      "argument."),
+		.specs = specs,
+		.nspecs = sizeof(specs) / sizeof(specs[0]),
+	},
+	.run = run,
+};

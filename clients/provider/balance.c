@@ -1,0 +1,146 @@
+#include <stdio.h>
+
+#include "clients/common/output.h"
+#include "clients/provider/provider.h"
+
+static const struct option_spec specs[] = { PROVIDER_OUTPUT };
+
+static void
+put_json(struct value list)
+{
+	struct value account;
+	bool first = true;
+
+	fputs("{\"schema_version\":1,\n \"providers\":[", stdout);
+	for (; fetch_next(&list, &account); first = false) {
+		fputs(first ? "\n  {" : ",\n  {", stdout);
+		provider_json_text(&account, "name");
+		putchar(',');
+		provider_json_money(&account, "low_balance");
+		putchar(',');
+		provider_json_time(&account, "last_success", "last_success");
+		putchar(',');
+		provider_json_left(&account);
+		putchar('}');
+	}
+	fputs("]}\n", stdout);
+}
+
+static bool
+is_low(const struct value *account, const struct value *balance)
+{
+	return fetch_text(account, "low_balance").len > 0 &&
+	       text_is(fetch_text(balance, "what"), "left") &&
+	       fetch_money(balance, "amount") <
+		   fetch_money(account, "low_balance");
+}
+
+/* Each currency has a row of its own: they are never added up. */
+static size_t
+put_balances(struct table *t, const struct value *account)
+{
+	struct value list, row;
+	char amount[PROVIDER_AMOUNT_MAX];
+	size_t n = 0;
+
+	fetch_member(account, "balances", &list);
+	for (; fetch_next(&list, &row); n++) {
+		table_text(t, fetch_text(account, "name"));
+		table_text(t, provider_balance_of(fetch_text(&row, "what")));
+		provider_amount(fetch_money(&row, "amount"),
+		    fetch_text(&row, "currency"), amount);
+		table_str(t, amount);
+		table_str(t, is_low(account, &row) ? _("low") : "");
+	}
+	return n;
+}
+
+static void
+put_resets(struct table *t, int64_t ms, int64_t now_ms)
+{
+	char span[FIGURE_MAX], buf[FIGURE_MAX + 40];
+
+	if (ms == 0) {
+		table_str(t, "");
+		return;
+	}
+	figure_span(ms > now_ms ? ms - now_ms : 0, span);
+	snprintf(buf, sizeof(buf), _("empties in %s"), span);
+	table_str(t, buf);
+}
+
+static size_t
+put_windows(struct table *t, const struct value *account, int64_t now_ms)
+{
+	struct value list, row;
+	char name[120], span[40], what[200];
+	size_t n = 0;
+
+	fetch_member(account, "windows", &list);
+	for (; fetch_next(&list, &row); n++) {
+		table_text(t, fetch_text(account, "name"));
+		table_clean(fetch_text(&row, "name"), name, sizeof(name));
+		table_clean(fetch_text(&row, "span"), span, sizeof(span));
+		snprintf(what, sizeof(what), _("window %s %s"), name, span);
+		table_str(t, what);
+		table_clean(
+		    fetch_text(&row, "used_percent"), name, sizeof(name));
+		snprintf(what, sizeof(what), _("%s%% used"),
+		    name[0] != '\0' ? name : "?");
+		table_str(t, what);
+		put_resets(t, (int64_t)fetch_u64(&row, "resets"), now_ms);
+	}
+	return n;
+}
+
+static int
+put_table(const struct setup *s, struct value list)
+{
+	struct table *t = table_new();
+	struct value account;
+	size_t n = 0;
+
+	table_column(t, _("account"), TABLE_TRUNC);
+	table_column(t, _("what"), TABLE_TRUNC);
+	table_column(t, _("amount"), TABLE_RIGHT);
+	table_column(t, "", 0);
+	while (fetch_next(&list, &account)) {
+		n += put_balances(t, &account);
+		n += put_windows(t, &account, s->now_ms);
+	}
+	if (n > 0)
+		return setup_print(s, t);
+	table_free(t);
+	puts(_("No account has told a balance or a quota."));
+	return EXIT_OK;
+}
+
+static int
+run(struct setup *s, const struct provider_options *o, int nargs, char **args)
+{
+	struct value list;
+	const char *name;
+	int rc = provider_take_name(nargs, args, &name);
+
+	if (rc == EXIT_OK)
+		rc = provider_fetch(s, name, &list);
+	if (rc != EXIT_OK)
+		return rc;
+	if (!o->common.json)
+		return put_table(s, list);
+	put_json(list);
+	return EXIT_OK;
+}
+
+const struct provider_verb provider_balance = {
+	.name = "balance",
+	.program = {
+		.name = "tt-provider balance",
+		.synopsis = N_("[NAME] [OPTION…]"),
+		.summary = N_("Shows what is left: balances, each in its own "
+			      "currency, and quota windows."),
+		.specs = specs,
+		.nspecs = sizeof(specs) / sizeof(specs[0]),
+	},
+	.run = run,
+};

@@ -1,0 +1,149 @@
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients/common/output.h"
+#include "clients/provider/provider.h"
+
+#define MSGID 1
+#define AGAIN_MS 50
+/* A key of SECRET_MAX, addresses, and the words around them. */
+#define REQUEST_ROOM (SECRET_MAX + 12288)
+
+int
+provider_misused(const char *fmt, ...)
+{
+	char line[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	complain(PROVIDER_NAME, "%s", line);
+	return EXIT_USAGE;
+}
+
+int
+provider_take_name(int nargs, char **args, const char **name)
+{
+	*name = nargs > 0 ? args[0] : NULL;
+	if (nargs > 1)
+		return provider_misused(
+		    _("one account only: what is \"%.60s\"?"), args[1]);
+	if (nargs == 1 && (args[0][0] == '\0' || strlen(args[0]) > LIMIT_TEXT ||
+			      !text_is_clean(text_of(args[0]))))
+		return provider_misused(
+		    _("\"%.60s\" is not the name of an account"), args[0]);
+	return EXIT_OK;
+}
+
+int
+provider_need_name(int nargs, char **args, const char **name)
+{
+	if (nargs == 0)
+		return provider_misused("%s",
+		    _("which account? tt-provider list shows their names"));
+	return provider_take_name(nargs, args, name);
+}
+
+/* The packer's own growth would leave bytes of the key on the heap. */
+void
+provider_make_room(struct packer *k)
+{
+	k->p = malloc(REQUEST_ROOM);
+	k->cap = k->p != NULL ? REQUEST_ROOM : 0;
+	k->max = REQUEST_ROOM;
+}
+
+/*
+ * An account is busy for a moment whenever something of it is being written:
+ * the daemon asks to try again then.
+ */
+static enum client_result
+call_until_free(struct setup *s, const struct packer *k)
+{
+	struct client *c = &s->client;
+	enum client_result r;
+
+	for (;;) {
+		r = client_send(c, k, s->deadline_ms);
+		if (r == CLIENT_OK)
+			r = client_wait(c, MSGID, s->deadline_ms);
+		if (r != CLIENT_EREFUSED || c->reply.error.code != ERR_BUSY ||
+		    client_now_ms() + AGAIN_MS >= s->deadline_ms)
+			return r;
+		(void)poll(NULL, 0, AGAIN_MS);
+	}
+}
+
+int
+provider_call(struct setup *s, struct packer *k, struct value *result)
+{
+	enum client_result r = call_until_free(s, k);
+
+	if (k->p != NULL)
+		explicit_bzero(k->p, k->cap);
+	packer_free(k);
+	if (r != CLIENT_OK)
+		return setup_failed(s, r);
+	*result = fetch_value(s->client.reply.result);
+	return EXIT_OK;
+}
+
+int
+provider_fetch(struct setup *s, const char *name, struct value *list)
+{
+	struct packer k = { 0 };
+	struct value all;
+	int rc = setup_connect(s);
+
+	if (rc != EXIT_OK)
+		return rc;
+	pack_request(&k, MSGID, "providers");
+	pack_map(&k, name != NULL);
+	if (name != NULL) {
+		pack_str(&k, "name");
+		pack_str(&k, name);
+	}
+	rc = provider_call(s, &k, &all);
+	if (rc != EXIT_OK)
+		return rc;
+	fetch_member(&all, "providers", list);
+	if (name == NULL || list->n > 0)
+		return EXIT_OK;
+	complain(PROVIDER_NAME, _("there is no account \"%.80s\""), name);
+	return EXIT_REFUSED;
+}
+
+int
+provider_take_low(const struct provider_options *o, money_sum *low)
+{
+	*low = 0;
+	if (o->low_balance == NULL)
+		return EXIT_OK;
+	if (money_parse_sum(o->low_balance, strlen(o->low_balance), low) != 0 ||
+	    *low < 0)
+		return provider_misused(
+		    _("--low-balance: %.40s is not an amount"), o->low_balance);
+	return EXIT_OK;
+}
+
+void
+provider_tell(
+    const struct setup *s, const struct value *result, const char *line)
+{
+	char name[200];
+
+	if (!s->opts->json) {
+		table_clean(fetch_text(result, "name"), name, sizeof(name));
+		printf("%s: %s\n", name, line);
+		return;
+	}
+	fputs("{\"schema_version\":1,\"name\":", stdout);
+	json_put_text(stdout, fetch_text(result, "name"));
+	fputs(",\"state\":", stdout);
+	json_put_text(stdout, fetch_text(result, "state"));
+	fputs("}\n", stdout);
+}

@@ -1,0 +1,189 @@
+#include <stdio.h>
+
+#include "clients/common/output.h"
+#include "clients/provider/provider.h"
+
+static const struct option_spec specs[] = { PROVIDER_OUTPUT };
+
+/* --- JSON ----------------------------------------------------------------- */
+
+static void
+json_gives(const struct value *feed)
+{
+	struct value list, what;
+	bool first = true;
+
+	fetch_member(feed, "gives", &list);
+	fputs("\"gives\":[", stdout);
+	for (; fetch_next(&list, &what); first = false) {
+		if (!first)
+			putchar(',');
+		json_put_text(stdout, what.text);
+	}
+	putchar(']');
+}
+
+static void
+json_feeds(const struct value *account)
+{
+	struct value list, feed;
+	bool first = true;
+
+	fetch_member(account, "feeds", &list);
+	fputs(",\n   \"feeds\":[", stdout);
+	for (; fetch_next(&list, &feed); first = false) {
+		fputs(first ? "{" : ",{", stdout);
+		provider_json_text(&feed, "name");
+		putchar(',');
+		json_gives(&feed);
+		putchar(',');
+		provider_json_time(&feed, "last_success", "last_success");
+		putchar(',');
+		provider_json_time(&feed, "complete_from", "complete_from");
+		putchar(',');
+		provider_json_time(&feed, "complete_to", "complete_to");
+		putchar(',');
+		provider_json_text(&feed, "error");
+		putchar('}');
+	}
+	putchar(']');
+}
+
+static void
+json_account(const struct value *a)
+{
+	static const char *const texts[] = { "name", "provider", "account",
+		"region", "base_url", "key", "state", "last_error" };
+	static const char *const times[] = { "last_success", "last_error_at",
+		"next" };
+	size_t i;
+
+	putchar('{');
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		provider_json_text(a, texts[i]);
+		putchar(',');
+	}
+	printf("\"enabled\":%s,\"shared\":%s,",
+	    fetch_bool(a, "enabled") ? "true" : "false",
+	    fetch_bool(a, "shared") ? "true" : "false");
+	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		provider_json_time(a, times[i], times[i]);
+		putchar(',');
+	}
+	provider_json_money(a, "low_balance");
+	json_feeds(a);
+	fputs(",\n   ", stdout);
+	provider_json_left(a);
+	putchar('}');
+}
+
+static void
+put_json(struct value list)
+{
+	struct value account;
+	bool first = true;
+
+	fputs("{\"schema_version\":1,\n \"providers\":[", stdout);
+	for (; fetch_next(&list, &account); first = false) {
+		fputs(first ? "\n  " : ",\n  ", stdout);
+		json_account(&account);
+	}
+	fputs("]}\n", stdout);
+}
+
+/* --- For people ----------------------------------------------------------- */
+
+static void
+put_when(struct table *t, int64_t ms, int64_t now_ms)
+{
+	char buf[FIGURE_MAX];
+
+	if (ms == 0) {
+		table_str(t, "-");
+		return;
+	}
+	figure_ago(now_ms - ms, buf);
+	table_str(t, buf);
+}
+
+static void
+put_next(struct table *t, const struct value *a, int64_t now_ms)
+{
+	int64_t ms = (int64_t)fetch_u64(a, "next");
+	char span[FIGURE_MAX], buf[FIGURE_MAX + 40];
+
+	if (ms == 0 || !fetch_bool(a, "enabled")) {
+		table_str(t, "-");
+		return;
+	}
+	figure_duration(ms > now_ms ? ms - now_ms : 0, span);
+	snprintf(buf, sizeof(buf), _("in %s"), span);
+	table_str(t, buf);
+}
+
+static void
+put_account(struct table *t, const struct value *a, int64_t now_ms)
+{
+	struct text error = fetch_text(a, "last_error");
+
+	table_text(t, fetch_text(a, "name"));
+	table_text(t, provider_state(fetch_text(a, "state")));
+	table_text(t, fetch_text(a, "key"));
+	put_when(t, (int64_t)fetch_u64(a, "last_success"), now_ms);
+	put_next(t, a, now_ms);
+	table_str(t, fetch_bool(a, "shared") ? _("yes") : _("no"));
+	table_text(t, error.len > 0 ? error : TEXT("-"));
+}
+
+static int
+put_table(const struct setup *s, struct value list)
+{
+	struct table *t;
+	struct value account;
+
+	if (list.n == 0) {
+		puts(_("No account: tt-provider add PROVIDER adds one."));
+		return EXIT_OK;
+	}
+	t = table_new();
+	table_column(t, _("account"), 0);
+	table_column(t, _("state"), 0);
+	table_column(t, _("key"), 0);
+	table_column(t, _("last success"), 0);
+	table_column(t, _("next"), 0);
+	table_column(t, _("shared"), 0);
+	table_column(t, _("last error"), TABLE_TRUNC);
+	while (fetch_next(&list, &account))
+		put_account(t, &account, s->now_ms);
+	return setup_print(s, t);
+}
+
+static int
+run(struct setup *s, const struct provider_options *o, int nargs, char **args)
+{
+	struct value list;
+	const char *name;
+	int rc = provider_take_name(nargs, args, &name);
+
+	if (rc == EXIT_OK)
+		rc = provider_fetch(s, name, &list);
+	if (rc != EXIT_OK)
+		return rc;
+	if (!o->common.json)
+		return put_table(s, list);
+	put_json(list);
+	return EXIT_OK;
+}
+
+const struct provider_verb provider_list = {
+	.name = "list",
+	.program = {
+		.name = "tt-provider list",
+		.synopsis = N_("[NAME] [OPTION…]"),
+		.summary = N_("Shows the accounts, how asking them went, and "
+			      "when they are asked next."),
+		.specs = specs,
+		.nspecs = sizeof(specs) / sizeof(specs[0]),
+	},
+	.run = run,
+};

@@ -1,0 +1,106 @@
+/*
+ * What the verbs of tt-provider share: options, calls, and how an account is
+ * shown.
+ */
+#ifndef CLIENTS_PROVIDER_PROVIDER_H
+#define CLIENTS_PROVIDER_PROVIDER_H
+
+#include "clients/provider/secret.h"
+#include "clients/report/fetch.h"
+#include "clients/report/setup.h"
+
+#define PROVIDER_NAME "tt-provider"
+
+struct provider_options {
+	struct report_options common; /* first: the macros of setup.h fit */
+	struct secret_source key;
+	const char *account, *region, *base_url, *low_balance;
+	bool is_shared, is_not_shared, no_verify, keep_data;
+};
+
+#define PROVIDER_AT(member) offsetof(struct provider_options, member)
+#define PROVIDER_HEAD(title)                                                   \
+	{                                                                      \
+		.kind = OPTION_HEAD, .help = title                             \
+	}
+#define PROVIDER_FLAG(n, member, h)                                            \
+	{                                                                      \
+		.name = n, .kind = OPTION_FLAG, .offset = PROVIDER_AT(member), \
+		.help = h                                                      \
+	}
+#define PROVIDER_WORD(n, member, a, h)                                         \
+	{                                                                      \
+		.name = n, .kind = OPTION_TEXT, .offset = PROVIDER_AT(member), \
+		.arg = a, .help = h                                            \
+	}
+#define PROVIDER_KEY                                                           \
+	PROVIDER_HEAD(N_("The key")),                                          \
+	    PROVIDER_FLAG("key-stdin", key.from_stdin,                         \
+		N_("one line of the standard input")),                         \
+	    PROVIDER_WORD("key-file", key.file, "FILE",                        \
+		N_("the one line of that file")),                              \
+	    PROVIDER_WORD("key-command", key.command, "COMMAND",               \
+		N_("what this prints; sh -c runs it")),                        \
+	    PROVIDER_WORD("key-env", key.variable, "NAME",                     \
+		N_("what that variable of the environment says"))
+#define PROVIDER_OUTPUT                                                        \
+	PROVIDER_HEAD(N_("Output")),                                           \
+	    PROVIDER_FLAG("json", common.json, N_("JSON")), REPORT_COMMON
+
+struct provider_verb {
+	const char *name;
+	struct option_program program;
+	/* EXIT_*; args are the operands. */
+	int (*run)(struct setup *s, const struct provider_options *o, int nargs,
+	    char **args);
+};
+
+extern const struct provider_verb provider_add, provider_set, provider_list,
+    provider_enable, provider_disable, provider_rm, provider_sync,
+    provider_balance;
+
+/* --- call.c --------------------------------------------------------------- */
+
+/* Usage: EXIT_USAGE after one line. */
+int provider_misused(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
+/* At most one operand, an account's name; NULL where there is none. EXIT_*. */
+int provider_take_name(int nargs, char **args, const char **name);
+/* Exactly one. EXIT_*. */
+int provider_need_name(int nargs, char **args, const char **name);
+/*
+ * Sends what k holds, wipes and frees it, and waits. The result is borrowed
+ * until the next call. EXIT_*, trouble told.
+ */
+int provider_call(struct setup *s, struct packer *k, struct value *result);
+/* Room for a request with a key in it, so that nothing is left behind. */
+void provider_make_room(struct packer *k);
+/* The accounts, all or the one of that name. EXIT_*, trouble told. */
+int provider_fetch(struct setup *s, const char *name, struct value *list);
+/* --low-balance, checked; EXIT_*. */
+int provider_take_low(const struct provider_options *o, money_sum *low);
+/* The result of a change: one line, or JSON. */
+void provider_tell(
+    const struct setup *s, const struct value *result, const char *line);
+
+/* --- show.c --------------------------------------------------------------- */
+
+/* "12.34 CNY": amounts of currencies stand beside each other here. */
+#define PROVIDER_AMOUNT_MAX 80
+void provider_amount(
+    money_sum amount, struct text currency, char buf[PROVIDER_AMOUNT_MAX]);
+/* In words, for people; of what is not known as it is. */
+struct text provider_state(struct text state);
+struct text provider_outcome(struct text outcome);
+struct text provider_balance_of(struct text what);
+/* "key":"2026-05-12T10:00:00Z" or null where it is 0. */
+void provider_json_time(
+    const struct value *map, const char *key, const char *name);
+/* "key":"text", null where it is absent. */
+void provider_json_text(const struct value *map, const char *key);
+/* A number of decimal text, null where it is absent. */
+void provider_json_money(const struct value *map, const char *key);
+/* "balances":[…],"windows":[…] */
+void provider_json_left(const struct value *account);
+
+#endif

@@ -1,0 +1,212 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "clients/common/output.h"
+#include "clients/provider/provider.h"
+
+#define MSGID 1
+#define PATIENCE_MS 900000
+
+static const struct option_spec specs[] = { PROVIDER_OUTPUT };
+
+struct syncing {
+	struct setup *s;
+	bool is_live, is_shown;
+};
+
+/* One line that is written over again; only for people who look on. */
+static void
+show_progress(struct syncing *y, const struct value *p)
+{
+	char name[80], feed[60];
+
+	table_clean(fetch_text(p, "name"), name, sizeof(name));
+	table_clean(fetch_text(p, "feed"), feed, sizeof(feed));
+	fputc('\r', stderr);
+	fprintf(stderr, _("%s %s: %" PRIu64 " pages, %" PRIu64 " rows"), name,
+	    feed, fetch_u64(p, "pages"), fetch_u64(p, "rows"));
+	fputs("\033[K", stderr);
+	fflush(stderr);
+	y->is_shown = true;
+}
+
+static void
+clear_progress(struct syncing *y)
+{
+	if (y->is_shown)
+		fputs("\r\033[K", stderr);
+	y->is_shown = false;
+}
+
+static int
+send_request(struct setup *s, const char *name)
+{
+	struct packer k = { 0 };
+	enum client_result r;
+
+	pack_request(&k, MSGID, "provider_sync");
+	pack_map(&k, name != NULL);
+	if (name != NULL) {
+		pack_str(&k, "name");
+		pack_str(&k, name);
+	}
+	r = client_send(&s->client, &k, s->deadline_ms);
+	packer_free(&k);
+	return r == CLIENT_OK ? EXIT_OK : setup_failed(s, r);
+}
+
+static void
+take_notification(struct syncing *y, const struct request *rq)
+{
+	struct value v = fetch_value(rq->params);
+
+	if (y->is_live && text_is(rq->method, "sync") && v.type == VALUE_MAP)
+		show_progress(y, &v);
+}
+
+/* How it goes, until it is over: the reply is then in c->reply. */
+static enum client_result
+wait_for_end(struct syncing *y)
+{
+	struct client *c = &y->s->client;
+	struct request rq;
+	struct error err;
+	enum client_result r;
+
+	for (;;) {
+		r = client_message(c, y->s->deadline_ms);
+		if (r != CLIENT_OK)
+			return r;
+		if (unpack_reply(c->in, c->taken, &c->reply) == 0)
+			return client_judge(c);
+		if (unpack_request(c->in, c->taken, &rq, &err) == 0 &&
+		    rq.is_notification)
+			take_notification(y, &rq);
+	}
+}
+
+static bool
+is_good(struct text outcome)
+{
+	return text_is(outcome, "ok") || text_is(outcome, "absent");
+}
+
+static void
+put_json(struct value list)
+{
+	struct value row;
+	bool first = true;
+
+	fputs("{\"schema_version\":1,\n \"results\":[", stdout);
+	for (; fetch_next(&list, &row); first = false) {
+		fputs(first ? "\n  {" : ",\n  {", stdout);
+		provider_json_text(&row, "name");
+		putchar(',');
+		provider_json_text(&row, "feed");
+		putchar(',');
+		provider_json_text(&row, "outcome");
+		printf(",\"rows\":%" PRIu64 ",", fetch_u64(&row, "rows"));
+		provider_json_text(&row, "error");
+		putchar('}');
+	}
+	fputs("]}\n", stdout);
+}
+
+static int
+put_table(const struct setup *s, struct value list)
+{
+	struct table *t = table_new();
+	char rows[FIGURE_MAX];
+	struct value row;
+
+	table_column(t, _("account"), 0);
+	table_column(t, _("asked for"), 0);
+	table_column(t, _("outcome"), 0);
+	table_column(t, _("rows"), TABLE_RIGHT);
+	table_column(t, _("error"), TABLE_TRUNC);
+	while (fetch_next(&list, &row)) {
+		table_text(t, fetch_text(&row, "name"));
+		table_text(t, fetch_text(&row, "feed"));
+		table_text(t, provider_outcome(fetch_text(&row, "outcome")));
+		figure_grouped(fetch_u64(&row, "rows"), rows);
+		table_str(t, rows);
+		table_text(t, fetch_text(&row, "error"));
+	}
+	return setup_print(s, t);
+}
+
+static int
+show(const struct setup *s, struct value list)
+{
+	struct value rest = list, row;
+	int rc = EXIT_OK;
+
+	if (s->opts->json)
+		put_json(list);
+	else if (list.n == 0)
+		puts(_("No account is enabled: nothing was asked."));
+	else
+		rc = put_table(s, list);
+	while (rc == EXIT_OK && fetch_next(&rest, &row))
+		if (!is_good(fetch_text(&row, "outcome")))
+			rc = EXIT_NO;
+	return rc;
+}
+
+static bool
+is_terminal(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && term != NULL &&
+	       strcmp(term, "dumb") != 0;
+}
+
+static int
+sync_accounts(struct syncing *y, const char *name)
+{
+	struct setup *s = y->s;
+	struct value all, list;
+	enum client_result r;
+	int rc = setup_connect(s);
+
+	setup_allow(s, PATIENCE_MS);
+	if (rc == EXIT_OK)
+		rc = send_request(s, name);
+	if (rc != EXIT_OK)
+		return rc;
+	r = wait_for_end(y);
+	clear_progress(y);
+	if (r != CLIENT_OK)
+		return setup_failed(s, r);
+	all = fetch_value(s->client.reply.result);
+	fetch_member(&all, "results", &list);
+	return show(s, list);
+}
+
+static int
+run(struct setup *s, const struct provider_options *o, int nargs, char **args)
+{
+	struct syncing y = { .s = s, .is_live = is_terminal() };
+	const char *name;
+	int rc = provider_take_name(nargs, args, &name);
+
+	(void)o;
+	return rc == EXIT_OK ? sync_accounts(&y, name) : rc;
+}
+
+const struct provider_verb provider_sync = {
+	.name = "sync",
+	.program = {
+		.name = "tt-provider sync",
+		.synopsis = N_("[NAME] [OPTION…]"),
+		.summary = N_("Asks one account, or all that are enabled, now. "
+			      "Exit code 1: some did not answer as they "
+			      "should."),
+		.specs = specs,
+		.nspecs = sizeof(specs) / sizeof(specs[0]),
+	},
+	.run = run,
+};

@@ -1,0 +1,20 @@
+/* How amounts and accounts of provider services are shown. */
+#ifndef REPORT_BILLS_H
+#define REPORT_BILLS_H
+
+#include "clients/report/billed.h"
+#include "clients/report/setup.h"
+
+/* "$1.20", "12.34 CNY" */
+#define BILLS_AMOUNT_MAX (FIGURE_MAX + BILLED_CURRENCY_MAX)
+void bills_amount(const struct setup *s, money_sum amount, const char *currency,
+    char buf[BILLS_AMOUNT_MAX]);
+/*
+ * One line an account: which days it knows whole, and when they were asked for
+ * last.
+ */
+void bills_put_accounts(const struct setup *s, const struct billed *b);
+/* "accounts":[…] */
+void bills_json_accounts(const struct billed *b);
+
+#endif

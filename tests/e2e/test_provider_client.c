@@ -1,0 +1,304 @@
+/*
+ * tt-provider, and the reports that set what was billed beside what was seen.
+ * services.py plays two services on a loopback port.
+ */
+#include "tests/e2e/harness.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#define KEY "sk-admin-0123456789-secret-abcd"
+#define KEY_PART "0123456789-secret"
+
+static struct home home;
+static pid_t services;
+static char url[64];
+
+static void
+read_port(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char port[16];
+	ssize_t n = 0;
+
+	if (poll(&p, 1, DEADLINE_MS) == 1)
+		n = read(fd, port, sizeof(port) - 1);
+	cr_assert_gt(n, 1, "the services do not start");
+	port[n - 1] = '\0';
+	snprintf(url, sizeof(url), "http://127.0.0.1:%s", port);
+}
+
+static void
+start_services(void)
+{
+	const char *const argv[] = { "/usr/bin/python3",
+		"tests/e2e/services.py", NULL };
+	int fds[3], port[2];
+
+	fds[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	cr_assert(fds[0] >= 0 && pipe2(port, O_CLOEXEC) == 0);
+	fds[1] = port[1];
+	fds[2] = fds[0];
+	services = child_start(&home, argv, fds, -1, -1);
+	close(fds[0]);
+	close(port[1]);
+	read_port(port[0]);
+	close(port[0]);
+}
+
+static void
+setup(void)
+{
+	home_make(&home);
+	home_env(&home, "TT_NOW", NOW_TEXT);
+	home_env(&home, "TZ", "UTC");
+	home_write(&home, "config", "[daemon]\nlog_level = debug\n");
+	start_services();
+	daemon_start(&home);
+}
+
+static void
+teardown(void)
+{
+	if (services > 0) {
+		kill(services, SIGTERM);
+		waitpid(services, NULL, 0);
+	}
+	home_finish(&home);
+}
+
+TestSuite(provider_client, .init = setup, .fini = teardown, .timeout = 120);
+
+/* Runs, and looks for a part of what it said; never is the key in that. */
+static void
+expect(const char *const *argv, const char *input, int code, const char *part)
+{
+	struct run r;
+
+	run_client(&home, argv, input, &r);
+	cr_expect_eq(r.code, code, "%s %s: exit code %d, expected %d: %s%s",
+	    argv[0], argv[1], r.code, code, r.out, r.err);
+	cr_expect(strstr(r.out, part) != NULL || strstr(r.err, part) != NULL,
+	    "%s %s: no \"%s\" in:\n%s%s", argv[0], argv[1], part, r.out, r.err);
+	cr_expect(
+	    strstr(r.out, KEY_PART) == NULL && strstr(r.err, KEY_PART) == NULL,
+	    "%s %s tells the key:\n%s%s", argv[0], argv[1], r.out, r.err);
+	run_free(&r);
+}
+
+#define EXPECT(code, part, input, ...)                                         \
+	expect((const char *const[]){ __VA_ARGS__, NULL }, input, code, part)
+#define PROVIDER(code, part, ...)                                              \
+	EXPECT(code, part, "", "tt-provider", __VA_ARGS__)
+#define REPORT(part, ...) EXPECT(0, part, "", "tt-report", __VA_ARGS__)
+
+static void
+add(const char *name)
+{
+	EXPECT(0, "the service takes its key", KEY "\n", "tt-provider", "add",
+	    name, "--base-url", url, "--key-stdin");
+}
+
+static void
+send_call(const char *day, const char *model)
+{
+	char ts[40];
+
+	snprintf(ts, sizeof(ts), "%sT10:00:00Z", day);
+	EXPECT(0, "", "", "tt-send", "--session", "s", "--message", ts, "--ts",
+	    ts, "--provider", "openai", "--model", model, "--input", "100000",
+	    "--output", "50000");
+}
+
+/* grep -r exits with 1 where nothing is found. */
+static void
+expect_no_key(const char *but)
+{
+	struct run r;
+	char exclude[100];
+
+	snprintf(exclude, sizeof(exclude), "--exclude-dir=%s", but);
+	RUN(&home, &r, "/bin/grep", "-r", "-a", "-l", exclude, KEY_PART,
+	    home.dir);
+	cr_expect_eq(r.code, 1, "the key is in: %s%s", r.out, r.err);
+	run_free(&r);
+}
+
+Test(provider_client, a_key_is_taken_tried_and_shown_masked_only)
+{
+	EXPECT(4, "key", "sk-admin-wrong-wrong\n", "tt-provider", "add",
+	    "openai", "--base-url", url, "--key-stdin");
+	PROVIDER(0, "No account", "list");
+	add("openai");
+	PROVIDER(0, "sk-…abcd", "list");
+	PROVIDER(0, "\"key\":\"sk-…abcd\"", "list", "--json");
+	PROVIDER(0, "账户", "list", "--lang", "zh");
+	expect_no_key("keys");
+}
+
+Test(provider_client, a_key_comes_from_a_file_a_command_or_the_environment)
+{
+	char path[120];
+
+	home_write(&home, "key", KEY "\n");
+	snprintf(path, sizeof(path), "%s/key", home.dir);
+	PROVIDER(0, "takes its key", "add", "openai", "--base-url", url,
+	    "--key-file", path);
+	PROVIDER(0, "takes its key", "add", "openai", "--account", "two",
+	    "--base-url", url, "--key-command", "echo " KEY);
+	home_env(&home, "MY_KEY", KEY);
+	PROVIDER(0, "not tried", "add", "openai/three", "--base-url", url,
+	    "--key-env", "MY_KEY", "--no-verify");
+	PROVIDER(0, "openai/three", "list");
+	PROVIDER(2, "exit code 3", "add", "x", "--key-command", "exit 3");
+	PROVIDER(2, "is not set", "add", "x", "--key-env", "NO_KEY");
+	PROVIDER(2, "only one of", "add", "x", "--key-env", "A", "--key-stdin");
+}
+
+/* Reads on until the text is there, or there is no more. */
+static void
+read_until(int fd, char *buf, size_t cap, const char *text)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	size_t len = strlen(buf);
+	ssize_t n = 1;
+
+	while (n > 0 && len + 1 < cap &&
+	       (text == NULL || strstr(buf, text) == NULL)) {
+		cr_assert_eq(poll(&p, 1, DEADLINE_MS), 1, "only: %s", buf);
+		n = read(fd, buf + len, cap - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+		buf[len] = '\0';
+	}
+}
+
+/* script(1) gives it a terminal; what is typed there must not come back. */
+static int
+type_key(char *out, size_t cap)
+{
+	const char *const argv[] = { "/usr/bin/script", "-qec",
+		"\"$PROGRAM\" add openai --no-verify --base-url \"$URL\"",
+		"/dev/null", NULL };
+	const char *build = getenv("TT_BUILD");
+	int in[2], told[2];
+	char program[200];
+	pid_t pid;
+
+	snprintf(program, sizeof(program), "%s/tt-provider",
+	    build != NULL ? build : "build");
+	home_env(&home, "PROGRAM", program);
+	home_env(&home, "URL", url);
+	cr_assert(pipe2(in, O_CLOEXEC) == 0 && pipe2(told, O_CLOEXEC) == 0);
+	pid = child_start(
+	    &home, argv, (int[]){ in[0], told[1], told[1] }, -1, -1);
+	close(in[0]);
+	close(told[1]);
+	out[0] = '\0';
+	read_until(told[0], out, cap, "(not shown): ");
+	cr_assert_eq(write(in[1], KEY "\n", sizeof(KEY)), sizeof(KEY));
+	read_until(told[0], out, cap, NULL);
+	close(in[1]);
+	close(told[0]);
+	return child_wait(pid);
+}
+
+Test(provider_client, a_key_is_asked_for_without_echo)
+{
+	char out[2000];
+	int code;
+
+	if (access("/usr/bin/script", X_OK) != 0)
+		cr_skip_test("no script(1)");
+	code = type_key(out, sizeof(out));
+	cr_expect_eq(code, 0, "exit code %d: %s", code, out);
+	cr_expect_null(strstr(out, KEY_PART), "the key is shown: %s", out);
+	PROVIDER(0, "sk-…abcd", "list");
+}
+
+Test(provider_client, what_was_billed_stands_beside_what_was_seen)
+{
+	send_call("2026-05-10", "gpt-5");
+	send_call("2026-05-11", "gpt-5");
+	REPORT("total", "7d");
+	add("openai");
+	PROVIDER(0, "costs", "sync", "openai");
+	/* Seen $0.625 a day; billed $0.75, and $2.50 of the last one. */
+	REPORT("\"unseen\":{\"cost_usd\":2,\"from\":\"2026-05-06\","
+	       "\"to\":\"2026-05-11\",\"accounts\":[\"openai\"]",
+	    "7d", "--json");
+	REPORT("\nunseen ", "7d");
+	REPORT("beyond what was seen here", "7d");
+	REPORT("\"difference_usd\":0.125,\"complete\":true,"
+	       "\"suspected_cause\":\"other_machine\"",
+	    "reconcile", "--json");
+	REPORT("\"difference_usd\":1.875,\"complete\":true,"
+	       "\"suspected_cause\":\"not_final\"",
+	    "reconcile", "--json");
+	REPORT("\"suspected_cause\":\"incomplete\"", "reconcile", "--json");
+	REPORT("2026-05-10,openai,,1,150000,0.625,0,,0.75,USD,0.125,true,"
+	       "other_machine",
+	    "reconcile", "--csv");
+	REPORT("complete from 2026-05-01 to 2026-05-11", "reconcile");
+	REPORT("同一密钥", "reconcile", "--lang", "zh");
+	REPORT("\"cost_usd\":3.25", "7d", "--source", "best", "--json");
+	REPORT("\"cost_usd\":3.35", "7d", "--source", "billed", "--json");
+	EXPECT(2, "does not bill by model", "", "tt-report", "7d", "--source",
+	    "best", "--by", "model");
+	EXPECT(2, "no other --by", "", "tt-report", "7d", "--source", "best",
+	    "--by", "agent");
+}
+
+Test(provider_client, a_shared_account_has_nothing_unseen)
+{
+	struct run r;
+
+	add("openai");
+	PROVIDER(0, "changed", "set", "openai", "--shared");
+	PROVIDER(0, "ok", "sync");
+	RUN(&home, &r, "tt-report", "7d", "--json");
+	cr_expect_null(strstr(r.out, "unseen"), "%s", r.out);
+	run_free(&r);
+	REPORT("a shared account", "reconcile", "7d");
+	REPORT("\"cost_usd\":0", "7d", "--source", "best", "--json");
+}
+
+Test(provider_client, balances_keep_their_currencies)
+{
+	add("deepseek");
+	PROVIDER(0, "balance", "sync", "deepseek");
+	PROVIDER(0, "110.00 CNY", "balance");
+	PROVIDER(0, "7.25 USD", "balance", "deepseek");
+	PROVIDER(0, "changed", "set", "deepseek", "--low-balance", "10");
+	PROVIDER(0, "low", "balance");
+	PROVIDER(0, "\"currency\":\"CNY\",\"amount\":110", "balance", "--json");
+	PROVIDER(4, "no such account", "balance", "kimi");
+}
+
+Test(provider_client, an_account_is_switched_off_and_on_and_removed)
+{
+	add("openai");
+	PROVIDER(0, "not asked any more", "disable", "openai");
+	PROVIDER(0, "\"enabled\":false", "list", "--json");
+	PROVIDER(0, "asked from now on", "enable", "openai");
+	PROVIDER(0, "\"name\":\"openai\"", "rm", "openai", "--json");
+	PROVIDER(0, "No account", "list");
+	PROVIDER(4, "no such account", "rm", "openai");
+	PROVIDER(2, "which account", "rm");
+	expect_no_key("nothing");
+}
+
+Test(provider_client, without_a_daemon_no_key_is_read)
+{
+	daemon_stop(&home);
+	home_env(&home, "TT_AUTOSTART", "0");
+	EXPECT(3, "no collectord", KEY "\n", "tt-provider", "add", "openai",
+	    "--key-stdin");
+}
