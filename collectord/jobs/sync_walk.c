@@ -368,24 +368,38 @@ on_http_done(struct http_request *r)
 		try_again(w, PROVIDER_FAILING, why);
 }
 
-/* Each header with the key where it belongs. */
+static bool
+append(char *buf, size_t cap, size_t *len, const char *p, size_t n)
+{
+	if (n >= cap - *len)
+		return false;
+	memcpy(buf + *len, p, n);
+	*len += n;
+	buf[*len] = '\0';
+	return true;
+}
+
+/* A header with the key where it belongs. False: it does not fit. */
+static bool
+fill_header(char *buf, size_t cap, const char *text, const char *key)
+{
+	const char *at = strstr(text, PROVIDER_KEY), *rest;
+	size_t len = 0;
+
+	if (at == NULL)
+		return append(buf, cap, &len, text, strlen(text));
+	rest = at + sizeof(PROVIDER_KEY) - 1;
+	return append(buf, cap, &len, text, (size_t)(at - text)) &&
+	       append(buf, cap, &len, key, strlen(key)) &&
+	       append(buf, cap, &len, rest, strlen(rest));
+}
+
 static bool
 put_key(struct walk *w, const char *key)
 {
-	const char *text, *at;
-	int n;
-
 	for (uint32_t i = 0; i < w->request.n_headers; i++) {
-		text = w->request.header[i].text;
-		at = strstr(text, PROVIDER_KEY);
-		if (at == NULL)
-			n = snprintf(
-			    w->header[i], sizeof(w->header[i]), "%s", text);
-		else
-			n = snprintf(w->header[i], sizeof(w->header[i]),
-			    "%.*s%s%s", (int)(at - text), text, key,
-			    at + sizeof(PROVIDER_KEY) - 1);
-		if (n < 0 || (size_t)n >= sizeof(w->header[i]))
+		if (!fill_header(w->header[i], sizeof(w->header[i]),
+			w->request.header[i].text, key))
 			return false;
 		w->http.headers[i] = w->header[i];
 	}
