@@ -11,7 +11,7 @@
  * at once more of them gather, so that the ids of more calls share a page.
  */
 #define GATHER 2048
-#define GATHER_MOST 16384
+#define GATHER_MOST 4096
 #define GATHER_FACTOR 4 /* of the ids of one transaction */
 /*
  * Of these for a commit, and of what it added itself: a sweep is faster than
