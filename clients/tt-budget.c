@@ -75,24 +75,6 @@ run_without_verb(int argc, char **argv)
 	    _("what is \"%.60s\"? (set, status, list, rm or check)"), argv[1]);
 }
 
-/* --lang stands before a verb too: it goes behind it. */
-static void
-put_verb_first(int argc, char **argv)
-{
-	int n = 0;
-
-	if (argc > 3 && strcmp(argv[1], "--lang") == 0)
-		n = 2;
-	else if (argc > 2 && strncmp(argv[1], "--lang=", 7) == 0)
-		n = 1;
-	if (n > 0 && argv[1 + n][0] != '-') {
-		char *verb = argv[1 + n];
-
-		memmove(&argv[2], &argv[1], (size_t)n * sizeof(*argv));
-		argv[1] = verb;
-	}
-}
-
 static int
 run(int argc, char **argv)
 {
@@ -120,7 +102,7 @@ main(int argc, char **argv)
 	bool hooked = is_hook(argc, argv);
 	int rc;
 
-	put_verb_first(argc, argv);
+	options_put_verb_first(argc, argv);
 	rc = run(argc, argv);
 	return hooked ? EXIT_OK : rc;
 }

@@ -65,31 +65,13 @@ run_without_verb(int argc, char **argv)
 	    _("what is \"%.60s\"? (%s)"), argv[1], _(VERBS));
 }
 
-/* --lang stands before a verb too: it goes behind it. */
-static void
-put_verb_first(int argc, char **argv)
-{
-	int n = 0;
-
-	if (argc > 3 && strcmp(argv[1], "--lang") == 0)
-		n = 2;
-	else if (argc > 2 && strncmp(argv[1], "--lang=", 7) == 0)
-		n = 1;
-	if (n > 0 && argv[1 + n][0] != '-') {
-		char *verb = argv[1 + n];
-
-		memmove(&argv[2], &argv[1], (size_t)n * sizeof(*argv));
-		argv[1] = verb;
-	}
-}
-
 int
 main(int argc, char **argv)
 {
 	size_t i;
 
 	secret_guard();
-	put_verb_first(argc, argv);
+	options_put_verb_first(argc, argv);
 	for (i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(argv[1], verbs[i]->name) == 0)
 			return run_verb(verbs[i], argc - 1, argv + 1);

@@ -354,3 +354,20 @@ options_parse(const struct option_program *prog, void *opts, int argc,
 	}
 	return 0;
 }
+
+void
+options_put_verb_first(int argc, char **argv)
+{
+	int n = 0;
+
+	if (argc > 3 && strcmp(argv[1], "--lang") == 0)
+		n = 2;
+	else if (argc > 2 && strncmp(argv[1], "--lang=", 7) == 0)
+		n = 1;
+	if (n > 0 && argv[1 + n][0] != '-') {
+		char *verb = argv[1 + n];
+
+		memmove(&argv[2], &argv[1], (size_t)n * sizeof(*argv));
+		argv[1] = verb;
+	}
+}

@@ -57,4 +57,10 @@ bool options_take_value(const char *name);
 int options_parse(const struct option_program *prog, void *opts, int argc,
     char **argv, int *nargs, bool *done);
 
+/*
+ * For programs whose first operand is a verb: --lang may stand before it, and
+ * goes behind it.
+ */
+void options_put_verb_first(int argc, char **argv);
+
 #endif
