@@ -1,0 +1,160 @@
+#include "collectord/jobs/sync_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/error.h"
+
+struct sync_account *
+sync_find(struct sync *s, const char *name)
+{
+	for (struct sync_account *acc = s->first; acc != NULL; acc = acc->next)
+		if (!acc->is_leaving && strcmp(acc->a.name, name) == 0)
+			return acc;
+	return NULL;
+}
+
+void
+sync_account_fit(struct account *a, const struct provider *p)
+{
+	struct account_feed old[ACCOUNT_FEEDS_MAX];
+	uint32_t n_old = a->n_feeds;
+
+	memcpy(old, a->feed, sizeof(old));
+	memset(a->feed, 0, sizeof(a->feed));
+	a->n_feeds =
+	    p->n_feeds < ACCOUNT_FEEDS_MAX ? p->n_feeds : ACCOUNT_FEEDS_MAX;
+	for (uint32_t i = 0; i < a->n_feeds; i++) {
+		for (uint32_t j = 0; j < n_old; j++)
+			if (strcmp(old[j].name, p->feeds[i].name) == 0)
+				a->feed[i] = old[j];
+		snprintf(a->feed[i].name, sizeof(a->feed[i].name), "%s",
+		    p->feeds[i].name);
+	}
+}
+
+const struct provider *
+sync_provider_of(const char *account)
+{
+	struct text t = account_provider(text_of(account));
+	char name[ACCOUNT_NAME_MAX];
+
+	snprintf(name, sizeof(name), "%.*s", (int)t.len, t.p);
+	return provider_find(name);
+}
+
+struct sync_account *
+sync_account_new(struct sync *s, const struct account *a)
+{
+	const struct provider *p = sync_provider_of(a->name);
+	struct sync_account *acc = p == NULL ? NULL : calloc(1, sizeof(*acc));
+
+	if (acc == NULL)
+		return NULL;
+	acc->sync = s;
+	acc->provider = p;
+	acc->a = *a;
+	acc->due.fn = sync_on_due;
+	sync_account_fit(&acc->a, p);
+	return acc;
+}
+
+void
+sync_account_list(struct sync_account *acc)
+{
+	struct sync_account **link = &acc->sync->first;
+
+	while (*link != NULL && strcmp((*link)->a.name, acc->a.name) < 0)
+		link = &(*link)->next;
+	acc->next = *link;
+	*link = acc;
+}
+
+void
+sync_account_free(struct sync_account *acc)
+{
+	walk_release(&acc->walk);
+	free(acc);
+}
+
+static void
+unlist_account(struct sync_account *acc)
+{
+	struct sync_account **link = &acc->sync->first;
+
+	while (*link != acc)
+		link = &(*link)->next;
+	*link = acc->next;
+}
+
+/* --- Leaving ---------------------------------------------------------------
+ */
+
+static bool
+on_leave_step(struct batch_task *t)
+{
+	struct sync_account *acc = t->data;
+
+	acc->rc = ledger_account_drop(
+	    acc->sync->place.ledger, text_of(acc->a.name), acc->keeps_data);
+	return acc->rc == 1;
+}
+
+static void
+on_left(struct batch_task *t)
+{
+	struct sync_account *acc = t->data;
+	struct sync *s = acc->sync;
+	struct sync_reply *r = acc->leave;
+	struct error err;
+
+	unlist_account(acc);
+	if (acc->rc < 0)
+		error_set(&err, (enum error_code) - acc->rc, NULL,
+		    "the store could not be written");
+	sync_reply_end(r, acc->rc < 0 ? &err : NULL);
+	sync_account_free(acc);
+	if (s->is_stopped)
+		return;
+	sync_sweep(s);
+	sync_settle(s);
+}
+
+void
+sync_account_leave(struct sync_account *acc)
+{
+	acc->phase = SYNC_LEAVING;
+	acc->task =
+	    (struct batch_task){ .step = on_leave_step, .done = on_left };
+	acc->task.data = acc;
+	batch_run(acc->sync->place.batch, &acc->task);
+}
+
+int
+sync_rm(struct sync *s, const char *name, bool keeps_data, struct sync_reply *r,
+    struct error *err)
+{
+	struct sync_account *acc = sync_find(s, name);
+
+	if (acc == NULL)
+		return error_set(
+		    err, ERR_NOT_FOUND, "name", "there is no such account");
+	provider_key_remove(s->place.keys, name);
+	timers_cancel(s->place.timers, &acc->due);
+	acc->is_leaving = true;
+	acc->keeps_data = keeps_data;
+	acc->leave = r;
+	if (acc->phase == SYNC_IDLE || acc->phase == SYNC_IN_LINE)
+		sync_account_leave(acc);
+	else if (acc->phase == SYNC_ASKING)
+		walk_cancel(&acc->walk);
+	return 0;
+}
+
+void
+sync_reply_end(struct sync_reply *r, const struct error *err)
+{
+	r->fn(r, err);
+	free(r);
+}

@@ -1,0 +1,362 @@
+#include "collectord/jobs/sync_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "collectord/clock.h"
+#include "collectord/log.h"
+#include "proto/error.h"
+
+static void go_on(struct sync_account *acc);
+static void next_range(struct sync_account *acc);
+
+static const struct provider_feed *
+feed_of(const struct sync_account *acc)
+{
+	return &acc->provider->feeds[acc->at];
+}
+
+static struct account_feed *
+state_of(struct sync_account *acc)
+{
+	return &acc->a.feed[acc->at];
+}
+
+/* --- When ------------------------------------------------------------------
+ */
+
+static bool
+may_ask(const struct sync_account *acc, uint32_t i)
+{
+	return acc->a.is_enabled && !acc->a.is_bad_key &&
+	       !acc->a.feed[i].is_denied;
+}
+
+static int64_t
+due_of(const struct account_feed *f, int64_t now_ms)
+{
+	int64_t at = f->next_ms > f->limited_ms ? f->next_ms : f->limited_ms;
+
+	/* The clock was far ahead when that was planned. */
+	return at > now_ms + 2 * DAY_MS ? now_ms : at;
+}
+
+/* Once it has lasted for a day. */
+static bool
+is_to_be_told(const struct account *a)
+{
+	int64_t since = account_failing_ms(a);
+
+	return a->is_enabled && since != 0 && a->told_ms != since;
+}
+
+void
+sync_arm(struct sync_account *acc)
+{
+	int64_t now_ms = clock_now_ms(), at = INT64_MAX, due, since;
+
+	timers_cancel(acc->sync->place.timers, &acc->due);
+	if (acc->phase != SYNC_IDLE || acc->is_leaving || acc->sync->is_stopped)
+		return;
+	for (uint32_t i = 0; i < acc->a.n_feeds; i++) {
+		due = due_of(&acc->a.feed[i], now_ms);
+		if (may_ask(acc, i) && due < at)
+			at = due;
+	}
+	since = account_failing_ms(&acc->a);
+	if (is_to_be_told(&acc->a) && since + DAY_MS < at)
+		at = since + DAY_MS;
+	if (at != INT64_MAX)
+		timers_at(acc->sync->place.timers, &acc->due, at);
+}
+
+void
+sync_begin_round(struct sync_account *acc)
+{
+	struct sync *s = acc->sync;
+
+	if (acc->phase != SYNC_IDLE && acc->phase != SYNC_IN_LINE)
+		return;
+	timers_cancel(s->place.timers, &acc->due);
+	acc->phase = SYNC_IN_LINE;
+	if (s->n_running >= SYNC_RUNNING_MAX)
+		return;
+	s->n_running++;
+	acc->phase = SYNC_ASKING;
+	go_on(acc);
+}
+
+static void
+end_round(struct sync_account *acc)
+{
+	struct sync *s = acc->sync;
+
+	s->n_running--;
+	acc->phase = SYNC_IDLE;
+	acc->pending = 0;
+	walk_release(&acc->walk);
+	if (acc->is_leaving)
+		sync_account_leave(acc);
+	if (s->is_stopped)
+		return;
+	for (struct sync_account *o = s->first; o != NULL; o = o->next)
+		if (o->phase == SYNC_IN_LINE && s->n_running < SYNC_RUNNING_MAX)
+			sync_begin_round(o);
+	sync_sweep(s);
+	sync_arm(acc);
+	sync_settle(s);
+}
+
+/* --- Saving ----------------------------------------------------------------
+ */
+
+static bool
+on_save_step(struct batch_task *t)
+{
+	struct sync_account *acc = t->data;
+
+	acc->rc = ledger_bill_end(acc->sync->place.ledger, &acc->end);
+	return false;
+}
+
+static void
+end_feed(struct sync_account *acc)
+{
+	acc->pending &= ~(1u << acc->at);
+	sync_tell_result(acc);
+	go_on(acc);
+}
+
+static void
+on_saved(struct batch_task *t)
+{
+	struct sync_account *acc = t->data;
+	struct account_feed *f = state_of(acc);
+
+	acc->phase = SYNC_ASKING;
+	acc->a.told_ms = acc->saved.told_ms;
+	if (acc->rc != 0) {
+		log_warn("sync", "op=save name=%s err=%s", acc->a.name,
+		    error_name((enum error_code) - acc->rc));
+		acc->a.told_ms = account_failing_ms(&acc->a);
+		acc->before.next_ms = f->next_ms;
+		*f = acc->before;
+		acc->outcome = PROVIDER_BROKEN;
+		snprintf(acc->error, sizeof(acc->error),
+		    "the ledger could not take it");
+	}
+	if (acc->sync->is_stopped) {
+		end_round(acc);
+	} else if (acc->outcome == PROVIDER_ABORTED || acc->is_leaving ||
+		   !acc->a.is_enabled) {
+		/* Where it still may, from the first page on. */
+		go_on(acc);
+	} else if (acc->outcome == PROVIDER_OK) {
+		acc->has_begun = true;
+		next_range(acc);
+	} else {
+		end_feed(acc);
+	}
+}
+
+static void
+save(struct sync_account *acc)
+{
+	const struct provider_feed *feed = feed_of(acc);
+	bool is_whole = acc->outcome == PROVIDER_OK;
+
+	acc->saved = acc->a;
+	acc->end = (struct bill_end){ .account = &acc->saved,
+		.feed = feed->name,
+		.gives = feed->gives,
+		.generation = acc->walk.generation,
+		.is_whole = is_whole,
+		.from_day = (uint32_t)(acc->range.from_ms / DAY_MS),
+		.to_day = (uint32_t)(acc->range.to_ms / DAY_MS),
+		.at_ms = acc->asked_ms };
+	if (is_whole && (feed->gives & (FEED_BALANCE | FEED_WINDOWS)) != 0)
+		acc->end.state = &acc->walk.state;
+	acc->phase = SYNC_SAVING;
+	acc->task =
+	    (struct batch_task){ .step = on_save_step, .done = on_saved };
+	acc->task.data = acc;
+	batch_run(acc->sync->place.batch, &acc->task);
+}
+
+/* --- What came of a walk ---------------------------------------------------
+ */
+
+static void
+note_success(struct sync_account *acc, int64_t now_ms)
+{
+	struct account_feed *f = state_of(acc);
+
+	f->success_ms = now_ms;
+	f->error[0] = '\0';
+	f->failing_ms = 0;
+	f->limited_ms = 0;
+	f->n_limited = 0;
+	acc->rows += acc->walk.rows;
+	acc->a.brackets_arrays = acc->walk.account.brackets_arrays;
+	plan_note_range(f, feed_of(acc), now_ms, &acc->range, acc->walk.rows);
+}
+
+static void
+note_failure(struct sync_account *acc, int64_t now_ms)
+{
+	const struct provider_feed *feed = feed_of(acc);
+	struct account_feed *f = state_of(acc);
+	char quoted[2 * ACCOUNT_ERROR_MAX];
+
+	f->error_ms = now_ms;
+	snprintf(f->error, sizeof(f->error), "%s", acc->walk.error);
+	if (acc->outcome == PROVIDER_LIMITED)
+		f->next_ms = f->limited_ms =
+		    plan_limited_until(acc->a.name, feed->name, now_ms,
+			acc->walk.retry_after_ms, ++f->n_limited);
+	if (acc->outcome == PROVIDER_BAD_KEY && feed->may_be_denied)
+		f->is_denied = true;
+	else if (acc->outcome == PROVIDER_BAD_KEY)
+		acc->a.is_bad_key = true;
+	/* What an account does not have is no failure. */
+	if (!f->is_denied && acc->outcome != PROVIDER_ABSENT &&
+	    f->failing_ms == 0)
+		f->failing_ms = now_ms;
+	log_warn("sync", "op=ask name=%s feed=%s outcome=%s err=%s",
+	    acc->a.name, feed->name, sync_outcome_names[acc->outcome],
+	    log_quote(quoted, sizeof(quoted), text_of(f->error)));
+}
+
+static void
+on_walk_end(struct walk *w)
+{
+	struct sync_account *acc = w->data;
+	struct account_feed *f = state_of(acc);
+	int64_t now_ms = clock_now_ms();
+
+	acc->outcome = w->outcome;
+	if (acc->sync->is_stopped) {
+		end_round(acc);
+		return;
+	}
+	if (w->outcome == PROVIDER_ABSENT && w->feed->fallback != NULL) {
+		w->feed = w->feed->fallback;
+		walk_start(w);
+		return;
+	}
+	acc->before = *f;
+	snprintf(acc->error, sizeof(acc->error), "%s", w->error);
+	if (w->outcome != PROVIDER_ABORTED)
+		f->next_ms = plan_next_round(acc->a.name, feed_of(acc), now_ms);
+	if (w->outcome == PROVIDER_OK)
+		note_success(acc, now_ms);
+	else if (w->outcome != PROVIDER_ABORTED)
+		note_failure(acc, now_ms);
+	save(acc);
+}
+
+static void
+start_walk(struct sync_account *acc)
+{
+	struct walk *w = &acc->walk;
+
+	acc->asked_ms = clock_now_ms();
+	w->place = &acc->sync->place;
+	w->provider = acc->provider;
+	w->feed = feed_of(acc);
+	w->account = (struct provider_account){
+		.base_url = acc->a.base_url[0] == '\0' ? NULL : acc->a.base_url,
+		.brackets_arrays = acc->a.brackets_arrays
+	};
+	w->account.region =
+	    (uint32_t)provider_find_region(acc->provider, acc->a.region);
+	w->name = acc->a.name;
+	w->origin = acc->a.origin;
+	w->from_ms = acc->range.from_ms;
+	w->to_ms = acc->range.to_ms;
+	w->on_page = sync_tell_page;
+	w->on_end = on_walk_end;
+	w->data = acc;
+	walk_start(w);
+}
+
+static void
+next_range(struct sync_account *acc)
+{
+	if (!plan_next_range(state_of(acc), feed_of(acc), clock_now_ms(),
+		acc->has_begun, &acc->range)) {
+		acc->outcome = PROVIDER_OK;
+		acc->error[0] = '\0';
+		end_feed(acc);
+		return;
+	}
+	start_walk(acc);
+}
+
+/* Those that are not to be asked have their answer already. */
+static bool
+is_barred(struct sync_account *acc)
+{
+	const struct account_feed *f = state_of(acc);
+	const char *error = f->error;
+
+	if (acc->a.is_bad_key || f->is_denied)
+		acc->outcome = PROVIDER_BAD_KEY;
+	else if (f->limited_ms > clock_now_ms())
+		acc->outcome = PROVIDER_LIMITED;
+	else
+		return false;
+	for (uint32_t i = 0; i < acc->a.n_feeds && error[0] == '\0'; i++)
+		error = acc->a.feed[i].error;
+	snprintf(acc->error, sizeof(acc->error), "%s", error);
+	return true;
+}
+
+static void
+go_on(struct sync_account *acc)
+{
+	while (acc->pending != 0 && acc->a.is_enabled && !acc->is_leaving) {
+		for (acc->at = 0; (acc->pending & (1u << acc->at)) == 0;
+		     acc->at++)
+			;
+		acc->rows = 0;
+		acc->has_begun = false;
+		if (!is_barred(acc)) {
+			next_range(acc);
+			return;
+		}
+		acc->pending &= ~(1u << acc->at);
+		sync_tell_result(acc);
+	}
+	end_round(acc);
+}
+
+void
+sync_on_due(struct due *d)
+{
+	struct sync_account *acc =
+	    (struct sync_account *)((char *)d -
+				    offsetof(struct sync_account, due));
+	int64_t now_ms = clock_now_ms();
+
+	for (uint32_t i = 0; i < acc->a.n_feeds; i++)
+		if (may_ask(acc, i) &&
+		    due_of(&acc->a.feed[i], now_ms) <= now_ms)
+			acc->pending |= 1u << i;
+	if (acc->pending != 0) {
+		sync_begin_round(acc);
+		return;
+	}
+	/* It may also be called because the clock was set. */
+	if (!is_to_be_told(&acc->a) ||
+	    now_ms - account_failing_ms(&acc->a) < DAY_MS) {
+		sync_arm(acc);
+		return;
+	}
+	acc->sync->n_running++;
+	acc->outcome = PROVIDER_ABORTED;
+	acc->walk.generation = 0;
+	acc->at = 0;
+	acc->before = *state_of(acc);
+	save(acc);
+}
