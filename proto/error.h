@@ -31,7 +31,7 @@ enum error_code {
 struct error {
 	enum error_code code;
 	const char *field; /* static text or NULL */
-	char message[120]; /* for people, one line; "" where code says it all */
+	char message[240]; /* for people, one line; "" where code says it all */
 };
 
 /* The code's wire name, "bad_text". Never NULL. */
