@@ -6,15 +6,17 @@
 #include "clients/common/text_lang.h"
 #include "clients/provider/provider.h"
 
-#define VERBS N_("add, set, list, enable, disable, rm, sync or balance")
+#define VERBS                                                                  \
+	N_("add, set, list, enable, disable, rm, sync, balance or services")
 
 static const struct provider_verb *const verbs[] = { &provider_add,
 	&provider_set, &provider_list, &provider_enable, &provider_disable,
-	&provider_rm, &provider_sync, &provider_balance };
+	&provider_rm, &provider_sync, &provider_balance, &provider_services };
 
 static const struct option_program program = {
 	.name = PROVIDER_NAME,
-	.synopsis = N_("add|set|list|enable|disable|rm|sync|balance [OPTION…]"),
+	.synopsis = N_("add|set|list|enable|disable|rm|sync|balance|services "
+		       "[OPTION…]"),
 	.summary = N_("Keeps accounts of provider services and asks them what "
 		      "was used and billed. Each verb has a --help of its "
 		      "own."),

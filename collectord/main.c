@@ -284,6 +284,8 @@ reload(struct daemon *d)
 	if (!d->server.is_stopping &&
 	    !config_sections_same(&fresh.sinks, &d->server.config.sinks))
 		sinks_configure(&d->server.sinks, &fresh.sinks);
+	if (!d->server.is_stopping)
+		sync_reload(&d->server.sync);
 	if (!is_calendar_same(&fresh, &d->server.config))
 		log_warn("main",
 		    "op=reload msg=\"new zones and starts of days, "
@@ -479,6 +481,17 @@ run(struct daemon *d)
 	return rc == 0 ? EXIT_SUCCESS : EXIT_SYSTEM;
 }
 
+/* Definitions of providers lie beside the configuration. */
+static void
+find_definitions(struct server *s)
+{
+	const char *slash = strrchr(s->config_path, '/');
+	int len = slash == NULL ? 1 : (int)(slash - s->config_path);
+
+	snprintf(s->definitions_dir, sizeof(s->definitions_dir),
+	    "%.*s/providers", len, slash == NULL ? "." : s->config_path);
+}
+
 static int
 configure(struct daemon *d)
 {
@@ -491,6 +504,7 @@ configure(struct daemon *d)
 	}
 	s->config_path =
 	    d->config_arg != NULL ? d->config_arg : s->places.config;
+	find_definitions(s);
 	if (read_config(d, &s->config, why, sizeof(why)) != 0) {
 		fprintf(stderr, "%s\n", why);
 		return EXIT_USAGE;

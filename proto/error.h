@@ -27,11 +27,14 @@ enum error_code {
 	ERR_CODES
 };
 
+#define ERROR_MESSAGE_MAX 240
+
 /* A problem with a request or one event of it. */
 struct error {
 	enum error_code code;
 	const char *field; /* static text or NULL */
-	char message[240]; /* for people, one line; "" where code says it all */
+	/* For people, one line; "" where code says it all. */
+	char message[ERROR_MESSAGE_MAX];
 };
 
 /* The code's wire name, "bad_text". Never NULL. */

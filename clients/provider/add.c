@@ -119,6 +119,9 @@ add(struct setup *s, struct adding *a, const char *name)
 	if (secret_take_variable(&a->key, &a->o->key, why, sizeof(why)) != 0)
 		return provider_misused("%s", why);
 	rc = setup_connect(s);
+	if (rc == EXIT_OK && !a->key.is_taken &&
+	    secret_sources(&a->o->key) == 0)
+		rc = provider_tell_kind(s, a->provider);
 	if (rc != EXIT_OK)
 		return rc;
 	if (secret_take(&a->key, &a->o->key, name, why, sizeof(why)) != 0)
@@ -143,8 +146,7 @@ run(struct setup *s, const struct provider_options *o, int nargs, char **args)
 
 	if (nargs == 0)
 		rc = provider_misused(
-		    "%s", _("which provider? openai, anthropic, openrouter, "
-			    "deepseek, kimi, minimax, or one of your own"));
+		    "%s", _("which provider? tt-provider services shows them"));
 	if (rc == EXIT_OK)
 		rc = provider_take_name(nargs, args, &name);
 	if (rc == EXIT_OK)

@@ -8,22 +8,6 @@ static const struct option_spec specs[] = { PROVIDER_OUTPUT };
 /* --- JSON ----------------------------------------------------------------- */
 
 static void
-json_gives(const struct value *feed)
-{
-	struct value list, what;
-	bool first = true;
-
-	fetch_member(feed, "gives", &list);
-	fputs("\"gives\":[", stdout);
-	for (; fetch_next(&list, &what); first = false) {
-		if (!first)
-			putchar(',');
-		json_put_text(stdout, what.text);
-	}
-	putchar(']');
-}
-
-static void
 json_feeds(const struct value *account)
 {
 	struct value list, feed;
@@ -35,7 +19,7 @@ json_feeds(const struct value *account)
 		fputs(first ? "{" : ",{", stdout);
 		provider_json_text(&feed, "name");
 		putchar(',');
-		json_gives(&feed);
+		provider_json_gives(&feed);
 		putchar(',');
 		provider_json_time(&feed, "last_success", "last_success");
 		putchar(',');

@@ -57,7 +57,7 @@ struct provider_verb {
 
 extern const struct provider_verb provider_add, provider_set, provider_list,
     provider_enable, provider_disable, provider_rm, provider_sync,
-    provider_balance;
+    provider_balance, provider_services;
 
 /* --- call.c --------------------------------------------------------------- */
 
@@ -100,7 +100,17 @@ void provider_json_time(
 void provider_json_text(const struct value *map, const char *key);
 /* A number of decimal text, null where it is absent. */
 void provider_json_money(const struct value *map, const char *key);
+/* "gives":["cost"] of a feed. */
+void provider_json_gives(const struct value *feed);
 /* "balances":[…],"windows":[…] */
 void provider_json_left(const struct value *account);
+
+/* --- services.c ----------------------------------------------------------- */
+
+/*
+ * Says which kind of key the provider takes, before it is asked for. EXIT_*:
+ * there may be no such provider, or a definition that is wrong.
+ */
+int provider_tell_kind(struct setup *s, struct text provider);
 
 #endif

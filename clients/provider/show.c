@@ -161,3 +161,19 @@ provider_json_left(const struct value *account)
 	}
 	putchar(']');
 }
+
+void
+provider_json_gives(const struct value *feed)
+{
+	struct value list, what;
+	bool first = true;
+
+	fetch_member(feed, "gives", &list);
+	fputs("\"gives\":[", stdout);
+	for (; fetch_next(&list, &what); first = false) {
+		if (!first)
+			putchar(',');
+		json_put_text(stdout, what.text);
+	}
+	putchar(']');
+}

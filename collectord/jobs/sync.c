@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collectord/log.h"
 #include "proto/error.h"
 
 const char *const sync_outcome_names[] = {
@@ -25,6 +24,8 @@ sync_state(const struct sync_account *acc)
 		return "disabled";
 	if (acc->phase != SYNC_IDLE)
 		return "running";
+	if (acc->provider == &sync_undefined)
+		return "undefined";
 	if (acc->a.is_bad_key)
 		return "bad_key";
 	if (account_failing_ms(&acc->a) != 0)
@@ -144,20 +145,32 @@ sync_sweep(struct sync *s)
 /* --- Asking now ------------------------------------------------------------
  */
 
+/* Of the one that was named: may it be asked? */
+static int
+check_named(struct sync *s, const char *name, struct error *err)
+{
+	struct sync_account *acc = sync_find(s, name);
+
+	if (acc == NULL)
+		return error_set(
+		    err, ERR_NOT_FOUND, "name", "there is no such account");
+	if (!acc->a.is_enabled)
+		return error_set(err, ERR_DENIED, "name", "it is disabled");
+	if (acc->phase == SYNC_IDLE)
+		sync_account_refresh(acc);
+	if (acc->trouble[0] != '\0')
+		return error_set(
+		    err, ERR_BAD_PARAMS, "provider", "%s", acc->trouble);
+	return 0;
+}
+
 int
 sync_ask(struct sync *s, struct sync_want *w, struct error *err)
 {
 	struct sync_account *acc;
 
-	if (w->name[0] != '\0') {
-		acc = sync_find(s, w->name);
-		if (acc == NULL)
-			return error_set(err, ERR_NOT_FOUND, "name",
-			    "there is no such account");
-		if (!acc->a.is_enabled)
-			return error_set(
-			    err, ERR_DENIED, "name", "it is disabled");
-	}
+	if (w->name[0] != '\0' && check_named(s, w->name, err) != 0)
+		return -1;
 	w->is_listed = w->is_fresh = true;
 	w->prev = NULL;
 	w->next = s->wants;
@@ -167,7 +180,9 @@ sync_ask(struct sync *s, struct sync_want *w, struct error *err)
 	for (acc = s->first; acc != NULL; acc = acc->next) {
 		if (!covers(w, acc) || !acc->a.is_enabled || acc->is_leaving)
 			continue;
-		acc->pending |= (1u << acc->a.n_feeds) - 1;
+		if (acc->phase == SYNC_IDLE)
+			sync_account_refresh(acc);
+		acc->pending |= (1u << acc->provider->n_feeds) - 1;
 		sync_begin_round(acc);
 	}
 	w->is_fresh = false;
@@ -183,7 +198,7 @@ sync_ask(struct sync *s, struct sync_want *w, struct error *err)
 void
 sync_init(struct sync *s, uv_loop_t *loop, struct http *http,
     struct timers *timers, struct batch *batch, struct ledger *ledger,
-    const char *data_dir)
+    const char *data_dir, const char *definitions_dir)
 {
 	*s = (struct sync){ .place = { .loop = loop,
 				.http = http,
@@ -192,6 +207,7 @@ sync_init(struct sync *s, uv_loop_t *loop, struct http *http,
 				.ledger = ledger } };
 	snprintf(s->place.keys, sizeof(s->place.keys), "%.*s/keys",
 	    PLACES_PATH_MAX - 6, data_dir);
+	definitions_init(&s->definitions, definitions_dir);
 }
 
 static int
@@ -201,10 +217,9 @@ load(void *arg, const struct account *a)
 	struct sync_account *acc = sync_account_new(s, a);
 
 	if (acc == NULL)
-		log_warn("sync", "op=load name=%s err=\"no such provider\"",
-		    a->name);
-	else
-		sync_account_list(acc);
+		return -ERR_STORE;
+	sync_account_refresh(acc);
+	sync_account_list(acc);
 	return 0;
 }
 
@@ -218,6 +233,16 @@ sync_start(struct sync *s)
 	for (struct sync_account *acc = s->first; acc != NULL; acc = acc->next)
 		sync_arm(acc);
 	return rc;
+}
+
+void
+sync_reload(struct sync *s)
+{
+	for (struct sync_account *acc = s->first; acc != NULL; acc = acc->next)
+		if (acc->phase == SYNC_IDLE && !acc->is_leaving) {
+			sync_account_refresh(acc);
+			sync_arm(acc);
+		}
 }
 
 void

@@ -8,6 +8,7 @@
 #ifndef JOBS_SYNC_H
 #define JOBS_SYNC_H
 
+#include "collectord/jobs/definitions.h"
 #include "collectord/jobs/sync_plan.h"
 #include "collectord/jobs/sync_walk.h"
 
@@ -28,8 +29,14 @@ struct sync_job;
 struct sync_account {
 	struct sync *sync;
 	struct sync_account *next;
-	const struct provider *provider;
+	const struct provider *provider; /* sync_undefined: not known now */
 	struct account a; /* a.feed[i] is of provider->feeds[i] */
+	/* What is wrong with the provider's definition; "": nothing. */
+	char trouble[ACCOUNT_ERROR_MAX];
+	int64_t trouble_ms;
+	/* Feeds that the provider no longer has, whose data is to go. */
+	char gone[ACCOUNT_FEEDS_MAX][ACCOUNT_FEED_NAME_MAX];
+	uint32_t n_gone;
 	enum sync_phase phase;
 	bool is_leaving;
 	uint32_t pending; /* bits of the feeds that are to be asked */
@@ -73,6 +80,7 @@ struct sync_reply {
 
 struct sync {
 	struct walk_place place;
+	struct definitions definitions;
 	struct sync_account *first;
 	struct sync_want *wants;
 	struct sync_job *jobs;
@@ -92,9 +100,11 @@ struct sync_change {
 
 void sync_init(struct sync *s, uv_loop_t *loop, struct http *http,
     struct timers *timers, struct batch *batch, struct ledger *ledger,
-    const char *data_dir);
+    const char *data_dir, const char *definitions_dir);
 /* Reads the accounts and goes to work. 0 or a store error. */
 int sync_start(struct sync *s);
+/* Reads definitions of providers again that have changed. */
+void sync_reload(struct sync *s);
 /* Before http and timers stop. */
 void sync_stop(struct sync *s);
 bool sync_is_idle(const struct sync *s);
@@ -102,6 +112,9 @@ void sync_release(struct sync *s);
 
 /* NULL where there is none. */
 struct sync_account *sync_find(struct sync *s, const char *name);
+/* The provider of an account whose definition cannot be read; it has no feed.
+ */
+extern const struct provider sync_undefined;
 /* "ok" */
 const char *sync_state(const struct sync_account *acc);
 extern const char *const sync_outcome_names[];

@@ -4,7 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectord/clock.h"
+#include "collectord/log.h"
 #include "proto/error.h"
+
+_Static_assert(
+    ACCOUNT_ERROR_MAX >= ERROR_MESSAGE_MAX, "an error is kept whole");
+
+const struct provider sync_undefined = { .name = "" };
 
 struct sync_account *
 sync_find(struct sync *s, const char *name)
@@ -15,8 +22,25 @@ sync_find(struct sync *s, const char *name)
 	return NULL;
 }
 
-void
-sync_account_fit(struct account *a, const struct provider *p)
+static const struct provider_feed *
+find_feed(const struct provider *p, const char *name)
+{
+	for (uint32_t i = 0; i < p->n_feeds && i < ACCOUNT_FEEDS_MAX; i++)
+		if (strcmp(p->feeds[i].name, name) == 0)
+			return &p->feeds[i];
+	return NULL;
+}
+
+static void
+note_gone(struct sync_account *acc, const struct account_feed *f)
+{
+	if (acc->n_gone < ACCOUNT_FEEDS_MAX)
+		memcpy(acc->gone[acc->n_gone++], f->name, sizeof(f->name));
+}
+
+/* The states of feeds in the order of the provider, new ones empty. */
+static void
+fit_feeds(struct account *a, const struct provider *p)
 {
 	struct account_feed old[ACCOUNT_FEEDS_MAX];
 	uint32_t n_old = a->n_feeds;
@@ -34,29 +58,68 @@ sync_account_fit(struct account *a, const struct provider *p)
 	}
 }
 
+void
+sync_account_use(struct sync_account *acc, const struct provider *p)
+{
+	for (uint32_t i = 0; i < acc->a.n_feeds; i++)
+		if (find_feed(p, acc->a.feed[i].name) == NULL)
+			note_gone(acc, &acc->a.feed[i]);
+	fit_feeds(&acc->a, p);
+	definitions_drop(&acc->sync->definitions, acc->provider);
+	acc->provider = p;
+	acc->trouble[0] = '\0';
+}
+
 const struct provider *
-sync_provider_of(const char *account)
+sync_provider_take(struct sync *s, const char *account, char *why, size_t cap)
 {
 	struct text t = account_provider(text_of(account));
 	char name[ACCOUNT_NAME_MAX];
 
 	snprintf(name, sizeof(name), "%.*s", (int)t.len, t.p);
-	return provider_find(name);
+	return definitions_take(&s->definitions, name, why, cap);
+}
+
+static void
+note_trouble(struct sync_account *acc, const char *why)
+{
+	char quoted[2 * ACCOUNT_ERROR_MAX];
+	struct error e;
+
+	/* Which cuts it between two characters. */
+	error_set(&e, ERR_BAD_PARAMS, "provider", "%s", why);
+	if (strcmp(acc->trouble, e.message) == 0)
+		return;
+	memcpy(acc->trouble, e.message, sizeof(e.message));
+	acc->trouble_ms = clock_now_ms();
+	log_warn("sync", "op=define name=%s err=%s", acc->a.name,
+	    log_quote(quoted, sizeof(quoted), text_of(acc->trouble)));
+}
+
+void
+sync_account_refresh(struct sync_account *acc)
+{
+	char why[PLACES_PATH_MAX + ERROR_MESSAGE_MAX];
+	const struct provider *p =
+	    sync_provider_take(acc->sync, acc->a.name, why, sizeof(why));
+
+	if (p == NULL)
+		note_trouble(acc, why);
+	else
+		sync_account_use(acc, p);
 }
 
 struct sync_account *
 sync_account_new(struct sync *s, const struct account *a)
 {
-	const struct provider *p = sync_provider_of(a->name);
-	struct sync_account *acc = p == NULL ? NULL : calloc(1, sizeof(*acc));
+	struct sync_account *acc = calloc(1, sizeof(*acc));
 
 	if (acc == NULL)
 		return NULL;
 	acc->sync = s;
-	acc->provider = p;
+	acc->provider = &sync_undefined;
 	acc->a = *a;
 	acc->due.fn = sync_on_due;
-	sync_account_fit(&acc->a, p);
 	return acc;
 }
 
@@ -75,6 +138,7 @@ void
 sync_account_free(struct sync_account *acc)
 {
 	walk_release(&acc->walk);
+	definitions_drop(&acc->sync->definitions, acc->provider);
 	free(acc);
 }
 

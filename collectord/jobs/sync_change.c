@@ -31,6 +31,7 @@ free_job(struct sync_job *j)
 	if (j->next != NULL)
 		j->next->prev = j->prev;
 	explicit_bzero(j->key, sizeof(j->key));
+	definitions_drop(&j->sync->definitions, j->provider);
 	walk_release(&j->walk);
 	free(j);
 }
@@ -96,6 +97,21 @@ check_free(struct sync *s, const char *name, struct error *err)
 	return 0;
 }
 
+/* What was known of feeds is to be asked for again, from the first day on. */
+static void
+replace(struct sync_account *acc, struct sync_job *j)
+{
+	struct account fresh = j->a;
+
+	sync_account_use(acc, j->provider);
+	j->provider = NULL;
+	fresh.n_feeds = acc->a.n_feeds;
+	for (uint32_t i = 0; i < fresh.n_feeds; i++)
+		memcpy(fresh.feed[i].name, acc->a.feed[i].name,
+		    sizeof(fresh.feed[i].name));
+	acc->a = j->a = fresh;
+}
+
 /* The new account in the place of one of its name. */
 static int
 install(struct sync_job *j, struct error *err)
@@ -110,16 +126,13 @@ install(struct sync_job *j, struct error *err)
 		j->a.origin, why, sizeof(why)) != 0)
 		return error_set(err, ERR_STORE, NULL, "%s", why);
 	acc = sync_find(s, j->a.name);
-	if (acc != NULL) {
-		acc->a = j->a;
-		sync_account_fit(&acc->a, acc->provider);
-	} else {
+	if (acc == NULL) {
 		acc = sync_account_new(s, &j->a);
 		if (acc == NULL)
 			return error_set(err, ERR_BUSY, NULL, "out of memory");
 		sync_account_list(acc);
 	}
-	j->a = acc->a;
+	replace(acc, j);
 	return 0;
 }
 
@@ -248,16 +261,20 @@ int
 sync_add(struct sync *s, const struct sync_change *ch, struct sync_reply *r,
     struct error *err)
 {
-	const struct provider *p = sync_provider_of(ch->account.name);
+	char why[PLACES_PATH_MAX + ERROR_MESSAGE_MAX];
+	const struct provider *p =
+	    sync_provider_take(s, ch->account.name, why, sizeof(why));
 	struct account a = ch->account;
 	struct sync_job *j;
 
 	if (p == NULL)
-		return error_set(
-		    err, ERR_BAD_PARAMS, "provider", "no such provider");
+		return error_set(err, ERR_BAD_PARAMS, "provider", "%s", why);
 	if (find_region(p, &a, err) != 0 || check_key(ch->key, &a, err) != 0 ||
-	    check_free(s, a.name, err) != 0 || new_job(s, &a, r, &j, err) != 0)
+	    check_free(s, a.name, err) != 0 ||
+	    new_job(s, &a, r, &j, err) != 0) {
+		definitions_drop(&s->definitions, p);
 		return -1;
+	}
 	j->provider = p;
 	memcpy(j->key, ch->key.p, ch->key.len);
 	if (ch->verifies) {

@@ -21,16 +21,25 @@ void sync_sweep(struct sync *s);
 
 /* --- sync_account.c ------------------------------------------------------- */
 
-/* NULL: no memory, or no such provider. Not in the list yet. */
+/* NULL: no memory. Not in the list yet, and of no provider. */
 struct sync_account *sync_account_new(struct sync *s, const struct account *a);
+/*
+ * Asks p from now on, which it takes from the caller; feeds that p does not
+ * have are gone.
+ */
+void sync_account_use(struct sync_account *acc, const struct provider *p);
+/*
+ * Looks for the definition again, while the account is idle. Where it cannot be
+ * read, the account says so and stays with what it had.
+ */
+void sync_account_refresh(struct sync_account *acc);
 void sync_account_list(struct sync_account *acc);
 /* Gives the account, and all its data unless it keeps_data, to the sweep. */
 void sync_account_leave(struct sync_account *acc);
 void sync_account_free(struct sync_account *acc);
-/* The states of feeds in the order of the provider, new ones empty. */
-void sync_account_fit(struct account *a, const struct provider *p);
-/* Of the name of an account. */
-const struct provider *sync_provider_of(const char *account);
+/* Of the name of an account; to be dropped. NULL: why. */
+const struct provider *sync_provider_take(
+    struct sync *s, const char *account, char *why, size_t cap);
 void sync_reply_end(struct sync_reply *r, const struct error *err);
 
 /* --- sync_round.c --------------------------------------------------------- */

@@ -29,7 +29,7 @@ static bool
 may_ask(const struct sync_account *acc, uint32_t i)
 {
 	return acc->a.is_enabled && !acc->a.is_bad_key &&
-	       !acc->a.feed[i].is_denied;
+	       acc->provider != &sync_undefined && !acc->a.feed[i].is_denied;
 }
 
 static int64_t
@@ -70,6 +70,46 @@ sync_arm(struct sync_account *acc)
 		timers_at(acc->sync->place.timers, &acc->due, at);
 }
 
+/* --- Feeds that are gone ---------------------------------------------------
+ */
+
+static bool
+on_drop_step(struct batch_task *t)
+{
+	struct sync_account *acc = t->data;
+
+	acc->rc = ledger_feed_drop(acc->sync->place.ledger,
+	    text_of(acc->a.name), text_of(acc->gone[acc->n_gone - 1]));
+	if (acc->rc == 0)
+		acc->n_gone--;
+	return acc->rc == 1 || (acc->rc == 0 && acc->n_gone > 0);
+}
+
+static void
+on_dropped(struct batch_task *t)
+{
+	struct sync_account *acc = t->data;
+
+	acc->phase = SYNC_ASKING;
+	if (acc->rc < 0)
+		log_warn("sync", "op=drop name=%s err=%s", acc->a.name,
+		    error_name((enum error_code) - acc->rc));
+	/* Rows of old and new feeds must not stand beside each other. */
+	if (acc->rc < 0 || acc->sync->is_stopped)
+		acc->pending = 0;
+	go_on(acc);
+}
+
+static void
+drop_gone(struct sync_account *acc)
+{
+	acc->phase = SYNC_SAVING;
+	acc->task =
+	    (struct batch_task){ .step = on_drop_step, .done = on_dropped };
+	acc->task.data = acc;
+	batch_run(acc->sync->place.batch, &acc->task);
+}
+
 void
 sync_begin_round(struct sync_account *acc)
 {
@@ -82,6 +122,10 @@ sync_begin_round(struct sync_account *acc)
 	if (s->n_running >= SYNC_RUNNING_MAX)
 		return;
 	s->n_running++;
+	if (acc->n_gone > 0) {
+		drop_gone(acc);
+		return;
+	}
 	acc->phase = SYNC_ASKING;
 	go_on(acc);
 }
@@ -160,6 +204,16 @@ on_saved(struct batch_task *t)
 }
 
 static void
+start_saving(struct sync_account *acc)
+{
+	acc->phase = SYNC_SAVING;
+	acc->task =
+	    (struct batch_task){ .step = on_save_step, .done = on_saved };
+	acc->task.data = acc;
+	batch_run(acc->sync->place.batch, &acc->task);
+}
+
+static void
 save(struct sync_account *acc)
 {
 	const struct provider_feed *feed = feed_of(acc);
@@ -176,11 +230,7 @@ save(struct sync_account *acc)
 		.at_ms = acc->asked_ms };
 	if (is_whole && (feed->gives & (FEED_BALANCE | FEED_WINDOWS)) != 0)
 		acc->end.state = &acc->walk.state;
-	acc->phase = SYNC_SAVING;
-	acc->task =
-	    (struct batch_task){ .step = on_save_step, .done = on_saved };
-	acc->task.data = acc;
-	batch_run(acc->sync->place.batch, &acc->task);
+	start_saving(acc);
 }
 
 /* --- What came of a walk ---------------------------------------------------
@@ -339,6 +389,7 @@ sync_on_due(struct due *d)
 				    offsetof(struct sync_account, due));
 	int64_t now_ms = clock_now_ms();
 
+	sync_account_refresh(acc);
 	for (uint32_t i = 0; i < acc->a.n_feeds; i++)
 		if (may_ask(acc, i) &&
 		    due_of(&acc->a.feed[i], now_ms) <= now_ms)
@@ -355,8 +406,9 @@ sync_on_due(struct due *d)
 	}
 	acc->sync->n_running++;
 	acc->outcome = PROVIDER_ABORTED;
-	acc->walk.generation = 0;
 	acc->at = 0;
 	acc->before = *state_of(acc);
-	save(acc);
+	acc->saved = acc->a;
+	acc->end = (struct bill_end){ .account = &acc->saved };
+	start_saving(acc);
 }

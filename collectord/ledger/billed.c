@@ -483,14 +483,13 @@ ledger_bill_recover(struct ledger *l)
 
 /* --- The end of an account ------------------------------------------------ */
 
-/* Turns days into what is to be swept; *left counts them off. */
+/* Turns days whose keys begin so into what is to be swept; *left counts them
+ * off. */
 static int
-drop_days(struct store_txn *txn, struct text name, uint32_t *left)
+drop_days(struct store_txn *txn, struct span prefix, uint32_t *left)
 {
-	uint8_t from[BILL_KEY_MAX], buf[BILL_KEY_MAX], gone[BILL_KEY_MAX];
-	struct span prefix =
-			feed_key(from, 'd', name, (struct text){ 0 }, NULL),
-		    key, val;
+	uint8_t buf[BILL_KEY_MAX], gone[BILL_KEY_MAX];
+	struct span key, val;
 	struct bill_day d;
 	bool flag;
 	int rc = 0;
@@ -528,7 +527,31 @@ ledger_account_drop(struct ledger *l, struct text name, bool keeps_data)
 		rc = delete_prefix(w->txn,
 		    feed_key(key, 'b', name, (struct text){ 0 }, NULL), &left);
 	if (rc == 0 && !keeps_data)
-		rc = drop_days(w->txn, name, &left);
+		rc = drop_days(w->txn,
+		    feed_key(key, 'd', name, (struct text){ 0 }, NULL), &left);
+	rc = end_txn(l, rc);
+	return rc != 0 ? rc : left == 0;
+}
+
+int
+ledger_feed_drop(struct ledger *l, struct text name, struct text feed)
+{
+	struct writer *w = &l->writer;
+	uint8_t key[BILL_KEY_MAX];
+	uint32_t left = STEP_DAYS, first = 0;
+	struct span days = feed_key(key, 'd', name, feed, &first);
+	int rc = writer_begin(w, l->now_us());
+
+	if (rc != 0)
+		return rc;
+	/* Without the day, but with what ends the feed's name. */
+	days.len -= sizeof(first);
+	rc = drop_days(w->txn, days, &left);
+	if (rc == 0)
+		rc = store_delete(
+		    w->txn, TABLE_BILLED, feed_key(key, 'b', name, feed, NULL));
+	if (rc == STORE_NOTFOUND)
+		rc = 0;
 	rc = end_txn(l, rc);
 	return rc != 0 ? rc : left == 0;
 }

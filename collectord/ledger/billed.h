@@ -92,6 +92,9 @@ int ledger_account_put(struct ledger *l, struct account *a);
 /* Some of an account: 1: there is more. With keeps_data only the account. */
 int ledger_account_drop(struct ledger *l, struct text name, bool keeps_data);
 
+/* Some of one feed of it, balances included. 1: there is more. */
+int ledger_feed_drop(struct ledger *l, struct text name, struct text feed);
+
 /* Any thread: packs the members balances and windows of an account. */
 int ledger_pack_balances(struct ledger *l, struct text name, struct packer *k);
 

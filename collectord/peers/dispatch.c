@@ -6,6 +6,7 @@
 #include "collectord/peers/follow.h"
 #include "collectord/peers/method.h"
 #include "collectord/peers/provider.h"
+#include "collectord/peers/services.h"
 #include "collectord/peers/reply.h"
 #include "collectord/peers/report.h"
 #include "collectord/peers/server.h"
@@ -289,6 +290,7 @@ static const struct method methods[] = {
 	{ "provider_set", provider_set, 300 },
 	{ "provider_rm", provider_rm, 300 },
 	{ "provider_sync", provider_sync, 300 },
+	{ "services", services_list, 300 },
 };
 
 static const struct method *

@@ -6,6 +6,7 @@
 
 #include "collectord/peers/reply.h"
 #include "collectord/peers/server.h"
+#include "collectord/peers/services.h"
 
 #define NAME_PART_MAX 60
 #define CALL_WEIGHT 4096
@@ -501,40 +502,15 @@ pack_time(struct packer *k, const char *name, int64_t ms)
 	pack_i64(k, ms);
 }
 
-static const struct {
-	uint32_t bit;
-	const char *name;
-} gives_names[] = {
-	{ FEED_COST, "cost" },
-	{ FEED_USAGE, "usage" },
-	{ FEED_BALANCE, "balance" },
-	{ FEED_WINDOWS, "windows" },
-};
-
 static void
-pack_gives(struct packer *k, uint32_t gives)
-{
-	uint32_t n = 0;
-
-	for (size_t i = 0; i < 4; i++)
-		n += (gives & gives_names[i].bit) != 0;
-	pack_str(k, "gives");
-	pack_array(k, n);
-	for (size_t i = 0; i < 4; i++)
-		if (gives & gives_names[i].bit)
-			pack_str(k, gives_names[i].name);
-}
-
-static void
-pack_feed(struct packer *k, const struct account_feed *f,
-    const struct provider_feed *feed)
+pack_feed(struct packer *k, const struct account_feed *f, uint32_t gives)
 {
 	bool has_error = f->error[0] != '\0';
 
 	pack_map(k, 5u + has_error);
 	pack_str(k, "name");
 	pack_str(k, f->name);
-	pack_gives(k, feed->gives);
+	services_pack_gives(k, gives);
 	pack_time(k, "last_success", f->success_ms);
 	pack_time(k, "complete_from", f->from_ms);
 	pack_time(k, "complete_to", f->to_ms);
@@ -550,7 +526,9 @@ pack_feeds(struct packer *k, const struct sync_account *acc)
 	pack_str(k, "feeds");
 	pack_array(k, acc->a.n_feeds);
 	for (uint32_t i = 0; i < acc->a.n_feeds; i++)
-		pack_feed(k, &acc->a.feed[i], &acc->provider->feeds[i]);
+		pack_feed(k, &acc->a.feed[i],
+		    i < acc->provider->n_feeds ? acc->provider->feeds[i].gives
+					       : 0);
 }
 
 /* The newest of each. */
@@ -560,8 +538,9 @@ struct summary {
 };
 
 static void
-sum_up(const struct account *a, struct summary *sum)
+sum_up(const struct sync_account *acc, struct summary *sum)
 {
+	const struct account *a = &acc->a;
 	const struct account_feed *f;
 
 	*sum = (struct summary){ .error = "" };
@@ -577,7 +556,11 @@ sum_up(const struct account *a, struct summary *sum)
 		    (sum->next_ms == 0 || f->next_ms < sum->next_ms))
 			sum->next_ms = f->next_ms;
 	}
-	if (a->is_bad_key || !a->is_enabled)
+	if (acc->trouble[0] != '\0') {
+		sum->error = acc->trouble;
+		sum->error_ms = acc->trouble_ms;
+	}
+	if (a->is_bad_key || !a->is_enabled || acc->provider == &sync_undefined)
 		sum->next_ms = 0;
 }
 
@@ -614,7 +597,7 @@ pack_account(struct packer *k, struct server *s, const struct sync_account *acc)
 	const struct account *a = &acc->a;
 	struct summary sum;
 
-	sum_up(a, &sum);
+	sum_up(acc, &sum);
 	pack_map(k, 13u + (a->region[0] != '\0') + (a->base_url[0] != '\0') +
 			a->has_low_balance + (sum.error[0] != '\0'));
 	pack_texts(k, a);

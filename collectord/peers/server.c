@@ -571,7 +571,7 @@ server_init(struct server *s)
 	sinks_init(&s->sinks, &s->loop, &s->http, &s->timers, &s->batch,
 	    s->ledger, s->sentences_zh);
 	sync_init(&s->sync, &s->loop, &s->http, &s->timers, &s->batch,
-	    s->ledger, s->places.data);
+	    s->ledger, s->places.data, s->definitions_dir);
 	rc = rc != 0 ? rc : uv_prepare_start(&s->before_poll, on_before_poll);
 	rc = rc != 0 ? rc
 		     : uv_poll_start(&s->listener, UV_READABLE, on_acceptable);

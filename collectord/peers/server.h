@@ -38,6 +38,7 @@ struct server {
 	struct places places;
 	struct config config;
 	const char *config_path;
+	char definitions_dir[PLACES_PATH_MAX]; /* of providers */
 	bool is_autostarted;
 	size_t file_limit;
 	struct ledger *ledger;

@@ -25,6 +25,12 @@ _tt_accounts()
 		sed -n 's/^  {"name":"\([^"]*\)".*/\1/p'
 }
 
+_tt_services()
+{
+	tt-provider services --json 2>/dev/null |
+		sed -n 's/^  {"name":"\([^"]*\)".*/\1/p'
+}
+
 _tt_import_words()
 {
 	case "$1" in
@@ -97,8 +103,8 @@ _tt_words()
 	tt-provider)
 		case "$2" in
 		tt-provider | provider)
-			echo add set list enable disable rm sync balance ;;
-		add) echo openai anthropic openrouter deepseek kimi minimax ;;
+			echo add set list enable disable rm sync balance services ;;
+		add) _tt_services ;;
 		set | list | enable | disable | rm | sync | balance)
 			_tt_accounts; _tt_options "$1" "$2" ;;
 		*) _tt_options "$1" add; _tt_options "$1" set ;;

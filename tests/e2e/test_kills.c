@@ -171,7 +171,7 @@ writer_put(struct writer *w, const struct sent *s, size_t n)
 	if (!peer_put_send(&w->peer, evs, n) || !peer_read(&w->peer, &r))
 		return false;
 	if (r.is_error || unpack_put_result(r.result, &c, NULL, NULL) != 0)
-		snprintf(w->why, sizeof(w->why), "put: %s %s",
+		snprintf(w->why, sizeof(w->why), "put: %s %.90s",
 		    error_name(r.error.code), r.error.message);
 	else if (c.stored + c.merged + c.unchanged != n)
 		snprintf(w->why, sizeof(w->why), "%lu rejected",

@@ -39,19 +39,20 @@ teardown(void)
 TestSuite(provider, .init = setup, .fini = teardown, .timeout = 60);
 
 static void
-play_on(const char *scenario)
+play_in(const char *file, const char *scenario)
 {
 	struct run r;
 
-	RUN(&home, &r, "/usr/bin/python3", "tests/e2e/provider.py", home.socket,
-	    home.dir, scenario);
+	RUN(&home, &r, "/usr/bin/python3", file, home.socket, home.dir,
+	    scenario);
 	cr_expect_eq(r.code, 0, "%s: exit code %d: %s%s", scenario, r.code,
 	    r.out, r.err);
 	run_free(&r);
 }
 
+/* With a daemon to play for, where there is Python to play with. */
 static void
-play(const char *scenario)
+start(void)
 {
 	struct run r;
 
@@ -62,8 +63,22 @@ play(const char *scenario)
 	}
 	run_free(&r);
 	daemon_start(&home);
+}
+
+static void
+play_on(const char *scenario)
+{
+	play_in("tests/e2e/provider.py", scenario);
+}
+
+static void
+play(const char *scenario)
+{
+	start();
 	play_on(scenario);
 }
+
+#define CUSTOM "tests/e2e/provider_custom.py"
 
 Test(provider, syncing_twice_or_what_has_changed_is_syncing_once)
 {
@@ -111,4 +126,25 @@ Test(provider, accounts_survive_a_restart_and_leave_nothing_behind)
 	daemon_stop(&home);
 	daemon_start(&home);
 	play_on("restarted_after");
+}
+
+Test(provider, a_definition_file_adds_a_service)
+{
+	start();
+	play_in(CUSTOM, "defined");
+}
+
+Test(provider, an_edit_of_a_definition_holds_from_the_next_round_on)
+{
+	start();
+	play_in(CUSTOM, "edited");
+}
+
+Test(provider, an_account_whose_definition_is_missing_keeps_what_it_knew)
+{
+	start();
+	play_in(CUSTOM, "undefined_before");
+	daemon_stop(&home);
+	daemon_start(&home);
+	play_in(CUSTOM, "undefined_after");
 }
