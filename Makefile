@@ -68,7 +68,8 @@ MAN8 := collectord/collectord.8
 CATALOGUES := zh_CN/LC_MESSAGES/tt.mo
 # Below contrib/, for who hooks agents up by hand.
 SHARED := $(patsubst contrib/%,%,$(wildcard contrib/hooks/*.md contrib/hooks/*/* \
-	contrib/skills/*/* contrib/systemd/* contrib/completions/*))
+	contrib/skills/*/* contrib/systemd/* contrib/completions/* \
+	contrib/providers/*))
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 # The archive where there is one, so that programs need no more than libc.

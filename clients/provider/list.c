@@ -108,22 +108,37 @@ put_next(struct table *t, const struct value *a, int64_t now_ms)
 static void
 put_account(struct table *t, const struct value *a, int64_t now_ms)
 {
-	struct text error = fetch_text(a, "last_error");
-
 	table_text(t, fetch_text(a, "name"));
 	table_text(t, provider_state(fetch_text(a, "state")));
 	table_text(t, fetch_text(a, "key"));
 	put_when(t, (int64_t)fetch_u64(a, "last_success"), now_ms);
 	put_next(t, a, now_ms);
 	table_str(t, fetch_bool(a, "shared") ? _("yes") : _("no"));
-	table_text(t, error.len > 0 ? error : TEXT("-"));
+}
+
+/* Whole, which a column of a table is too narrow for. */
+static void
+put_errors(struct value list)
+{
+	char name[200], said[PROVIDER_SAID_MAX];
+	struct value account;
+	struct text error;
+
+	while (fetch_next(&list, &account)) {
+		error = fetch_text(&account, "last_error");
+		if (error.len == 0)
+			continue;
+		table_clean(fetch_text(&account, "name"), name, sizeof(name));
+		printf("%s: %s\n", name, provider_said(error, said));
+	}
 }
 
 static int
 put_table(const struct setup *s, struct value list)
 {
 	struct table *t;
-	struct value account;
+	struct value rest, account;
+	int rc;
 
 	if (list.n == 0) {
 		puts(_("No account: tt-provider add PROVIDER adds one."));
@@ -136,10 +151,11 @@ put_table(const struct setup *s, struct value list)
 	table_column(t, _("last success"), 0);
 	table_column(t, _("next"), 0);
 	table_column(t, _("shared"), 0);
-	table_column(t, _("last error"), TABLE_TRUNC);
-	while (fetch_next(&list, &account))
+	for (rest = list; fetch_next(&rest, &account);)
 		put_account(t, &account, s->now_ms);
-	return setup_print(s, t);
+	rc = setup_print(s, t);
+	put_errors(list);
+	return rc;
 }
 
 static int

@@ -89,6 +89,9 @@ void provider_tell(
 #define PROVIDER_AMOUNT_MAX 80
 void provider_amount(
     money_sum amount, struct text currency, char buf[PROVIDER_AMOUNT_MAX]);
+/* What the daemon says, in our language. */
+#define PROVIDER_SAID_MAX 400
+const char *provider_said(struct text said, char buf[PROVIDER_SAID_MAX]);
 /* In words, for people; of what is not known as it is. */
 struct text provider_state(struct text state);
 struct text provider_outcome(struct text outcome);

@@ -1,11 +1,9 @@
 #include <stdio.h>
 
 #include "clients/common/output.h"
-#include "clients/common/text_lang.h"
 #include "clients/provider/provider.h"
 
 #define MSGID 1
-#define SAID_MAX 400
 #define WORDS_MAX 200
 
 static const struct option_spec specs[] = { PROVIDER_OUTPUT };
@@ -137,20 +135,13 @@ put_gives(struct table *t, uint32_t bits)
 }
 
 static void
-put_said(struct table *t, struct text said)
-{
-	char clean[SAID_MAX], buf[SAID_MAX];
-
-	table_clean(said, clean, sizeof(clean));
-	table_str(t, lang_said(clean, buf, sizeof(buf)));
-}
-
-static void
 put_row(struct table *t, struct text name, uint32_t bits, struct text key)
 {
+	char buf[PROVIDER_SAID_MAX];
+
 	table_text(t, name);
 	put_gives(t, bits);
-	put_said(t, key);
+	table_str(t, provider_said(key, buf));
 }
 
 /* A row for each kind of key, of all that it opens. */
@@ -182,7 +173,7 @@ put_table(const struct setup *s, const struct value *result)
 {
 	struct table *t = table_new();
 	struct value list, service;
-	char dir[SAID_MAX];
+	char dir[PROVIDER_SAID_MAX];
 	int rc;
 
 	table_column(t, _("provider"), 0);
@@ -242,21 +233,11 @@ find_service(
 	return false;
 }
 
-static int
-refuse(struct text why)
-{
-	char clean[SAID_MAX], buf[SAID_MAX];
-
-	table_clean(why, clean, sizeof(clean));
-	complain(PROVIDER_NAME, "%s", lang_said(clean, buf, sizeof(buf)));
-	return EXIT_REFUSED;
-}
-
 int
 provider_tell_kind(struct setup *s, struct text provider)
 {
 	struct value result, service, feeds, feed;
-	char key[SAID_MAX], buf[SAID_MAX];
+	char buf[PROVIDER_SAID_MAX];
 	int rc = fetch_services(s, &result);
 
 	if (rc != EXIT_OK)
@@ -268,13 +249,14 @@ provider_tell_kind(struct setup *s, struct text provider)
 		    (int)provider.len, provider.p);
 		return EXIT_REFUSED;
 	}
-	if (fetch_text(&service, "error").len > 0)
-		return refuse(fetch_text(&service, "error"));
-	fetch_member(&service, "feeds", &feeds);
-	if (fetch_next(&feeds, &feed)) {
-		table_clean(fetch_text(&feed, "key"), key, sizeof(key));
-		fprintf(stderr, _("It takes %s.\n"),
-		    lang_said(key, buf, sizeof(buf)));
+	if (fetch_text(&service, "error").len > 0) {
+		complain(PROVIDER_NAME, "%s",
+		    provider_said(fetch_text(&service, "error"), buf));
+		return EXIT_REFUSED;
 	}
+	fetch_member(&service, "feeds", &feeds);
+	if (fetch_next(&feeds, &feed))
+		fprintf(stderr, _("It takes %s.\n"),
+		    provider_said(fetch_text(&feed, "key"), buf));
 	return EXIT_OK;
 }

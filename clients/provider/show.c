@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "clients/common/output.h"
+#include "clients/common/text_lang.h"
 #include "clients/provider/provider.h"
 
 struct word {
@@ -78,6 +79,17 @@ provider_amount(
 	money_format_rounded(amount, 2, money);
 	table_clean(currency, clean, sizeof(clean));
 	snprintf(buf, PROVIDER_AMOUNT_MAX, "%s %s", money, clean);
+}
+
+const char *
+provider_said(struct text said, char buf[PROVIDER_SAID_MAX])
+{
+	char clean[PROVIDER_SAID_MAX], ours[PROVIDER_SAID_MAX];
+
+	table_clean(said, clean, sizeof(clean));
+	snprintf(
+	    buf, PROVIDER_SAID_MAX, "%s", lang_said(clean, ours, sizeof(ours)));
+	return buf;
 }
 
 void

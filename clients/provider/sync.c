@@ -114,27 +114,47 @@ put_json(struct value list)
 	fputs("]}\n", stdout);
 }
 
+/* Whole, which a column of a table is too narrow for. */
+static void
+put_errors(struct value list)
+{
+	char name[200], feed[200];
+	char said[PROVIDER_SAID_MAX];
+	struct value row;
+	struct text error;
+
+	while (fetch_next(&list, &row)) {
+		error = fetch_text(&row, "error");
+		if (error.len == 0)
+			continue;
+		table_clean(fetch_text(&row, "name"), name, sizeof(name));
+		table_clean(fetch_text(&row, "feed"), feed, sizeof(feed));
+		printf("%s, %s: %s\n", name, feed, provider_said(error, said));
+	}
+}
+
 static int
 put_table(const struct setup *s, struct value list)
 {
 	struct table *t = table_new();
 	char rows[FIGURE_MAX];
-	struct value row;
+	struct value rest = list, row;
+	int rc;
 
 	table_column(t, _("account"), 0);
 	table_column(t, _("asked for"), 0);
 	table_column(t, _("outcome"), 0);
 	table_column(t, _("rows"), TABLE_RIGHT);
-	table_column(t, _("error"), TABLE_TRUNC);
-	while (fetch_next(&list, &row)) {
+	while (fetch_next(&rest, &row)) {
 		table_text(t, fetch_text(&row, "name"));
 		table_text(t, fetch_text(&row, "feed"));
 		table_text(t, provider_outcome(fetch_text(&row, "outcome")));
 		figure_grouped(fetch_u64(&row, "rows"), rows);
 		table_str(t, rows);
-		table_text(t, fetch_text(&row, "error"));
 	}
-	return setup_print(s, t);
+	rc = setup_print(s, t);
+	put_errors(list);
+	return rc;
 }
 
 static int
