@@ -209,6 +209,17 @@ judge_prices(const struct config *c, char *why, size_t cap)
 	return line;
 }
 
+/* 0, or -1: in no line that is known any more. */
+static int
+judge_proxy(const struct config *c, char *why, size_t cap)
+{
+	const char *said = http_judge_proxy(c->proxy);
+
+	if (said != NULL)
+		snprintf(why, cap, "daemon.proxy: %s", _(said));
+	return said == NULL ? 0 : -1;
+}
+
 /* 0, or -1 with the one line that says where and why, and nothing to free. */
 static int
 read_config(const struct daemon *d, struct config *c, char *why, size_t cap)
@@ -231,8 +242,13 @@ read_config(const struct daemon *d, struct config *c, char *why, size_t cap)
 		line = sink_config_check(&c->sinks, detail, sizeof(detail));
 	free(text);
 	if (line == 0)
+		line = judge_proxy(c, detail, sizeof(detail));
+	if (line == 0)
 		return 0;
-	snprintf(why, cap, "%s:%d: %s", path, line, detail);
+	if (line < 0)
+		snprintf(why, cap, "%s: %s", path, detail);
+	else
+		snprintf(why, cap, "%s:%d: %s", path, line, detail);
 	config_release(c);
 	return -1;
 }

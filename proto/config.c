@@ -67,6 +67,9 @@ static const struct key {
 	    "600", "seconds until a silent connection is closed" },
 	{ "daemon", "request_timeout", KIND_INT, AT(request_timeout_s), 1, 600,
 	    "10", "seconds until a half-sent request is closed" },
+	{ "daemon", "proxy", KIND_TEXT, AT(proxy), 0, CONFIG_TEXT_MAX, "",
+	    "http://, https:// or socks5h:// host:port that https goes "
+	    "through" },
 #undef AT
 };
 

@@ -85,10 +85,12 @@ struct config {
 	bool keeps_sections;
 	struct config_sections prices, sinks;
 	/* [daemon] */
-	char log_level[16];        /* error, warn, info, debug */
-	int64_t max_connections;   /* also bounded by the file limit */
-	int64_t idle_timeout_s;    /* a silent connection is closed */
-	int64_t request_timeout_s; /* a half-sent request is closed */
+	char log_level[16];          /* error, warn, info, debug */
+	int64_t max_connections;     /* also bounded by the file limit */
+	int64_t idle_timeout_s;      /* a silent connection is closed */
+	int64_t request_timeout_s;   /* a half-sent request is closed */
+	char proxy[CONFIG_TEXT_MAX]; /* for https; "": none. May hold a secret.
+				      */
 };
 
 void config_init(struct config *c); /* the defaults; frees nothing */

@@ -113,6 +113,24 @@ http_judge_url(const char *url)
 	return judge_url(&lib, url);
 }
 
+const char *
+http_judge_proxy(const char *url)
+{
+	static const char *const schemes[] = { "http://", "https://",
+		"socks5://", "socks5h://" };
+	size_t len;
+
+	for (size_t i = 0; i < LENGTH(schemes); i++) {
+		len = strlen(schemes[i]);
+		if (strncmp(url, schemes[i], len) == 0 && url[len] != '\0' &&
+		    url[len] != '/' && strpbrk(url, " ?#") == NULL)
+			return NULL;
+	}
+	return url[0] == '\0'
+		   ? NULL
+		   : N_("not http://, https:// or socks5h:// and a host");
+}
+
 /* --- libcurl on the loop ---------------------------------------------------
  */
 
@@ -381,10 +399,19 @@ set_headers(const struct http_lib *lib, struct http_request *r)
 		   : -1;
 }
 
+/* "": none, whatever the environment says. */
+static const char *
+proxy_for(const struct http *h, const char *url)
+{
+	return h->proxy != NULL && strncmp(url, "https://", 8) == 0 ? h->proxy
+								    : "";
+}
+
 /* Texts are copied, which can fail; NULL is the default. */
 static int
-set_texts(const struct http_lib *lib, const struct http_request *r)
+set_texts(const struct http *h, const struct http_request *r)
 {
+	const struct http_lib *lib = h->lib;
 	const char *bundle = getenv("SSL_CERT_FILE");
 	const struct {
 		CURLoption option;
@@ -392,7 +419,8 @@ set_texts(const struct http_lib *lib, const struct http_request *r)
 	} texts[] = {
 		{ CURLOPT_URL, r->url },
 		{ CURLOPT_PROTOCOLS_STR, "http,https" },
-		{ CURLOPT_PROXY, "" },
+		{ CURLOPT_PROXY, proxy_for(h, r->url) },
+		{ CURLOPT_NOPROXY, "localhost,127.0.0.0/8,::1" },
 		{ CURLOPT_USERAGENT, "tt/" TT_VERSION },
 		{ CURLOPT_CUSTOMREQUEST, r->method },
 		{ CURLOPT_CAINFO, bundle },
@@ -428,6 +456,8 @@ set_limits(const struct http_lib *lib, const struct http_request *r)
 	lib->easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)r->body_max);
 	lib->easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0l);
 	lib->easy_setopt(e, CURLOPT_NOSIGNAL, 1l);
+	/* Keys are for the service, not for a proxy on the way. */
+	lib->easy_setopt(e, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
 	/* A name server that is silent must not hold up who gives up. */
 	lib->easy_setopt(e, CURLOPT_QUICK_EXIT, 1l);
 	if (r->body.len == 0)
@@ -443,8 +473,7 @@ add(struct http *h, struct http_request *r)
 	const struct http_lib *lib = h->lib;
 
 	r->easy = lib->easy_init();
-	if (r->easy == NULL || set_texts(lib, r) != 0 ||
-	    set_headers(lib, r) != 0)
+	if (r->easy == NULL || set_texts(h, r) != 0 || set_headers(lib, r) != 0)
 		return -1;
 	set_callbacks(lib, r);
 	set_limits(lib, r);

@@ -1,8 +1,9 @@
 /*
  * HTTP requests on the loop, by libcurl. HTTPS, or plain HTTP to this machine
- * itself; redirects and proxies are not followed. What a request may take, in
- * time and in bytes, is bounded. URLs and headers hold secrets: none of this
- * ever logs them.
+ * itself; redirects are not followed. A proxy that the user has named takes
+ * what is HTTPS and not for this machine, and sees none of its headers. What a
+ * request may take, in time and in bytes, is bounded. URLs and headers hold
+ * secrets: none of this ever logs them.
  *
  * libcurl is loaded by the first request: who sends none does not pay for it.
  */
@@ -71,6 +72,7 @@ struct http {
 	struct http_lib *lib; /* NULL, as multi: nothing was asked yet */
 	void *multi;
 	struct http_request *first;
+	const char *proxy; /* its owner's; NULL or "": none */
 	bool is_stopped;
 };
 
@@ -92,5 +94,7 @@ void http_cancel(struct http_request *r);
 
 /* NULL, or why we would not ask that URL: static, untranslated N_() text. */
 const char *http_judge_url(const char *url);
+/* NULL, or why that is no proxy, likewise; "" is none and fine. */
+const char *http_judge_proxy(const char *url);
 
 #endif

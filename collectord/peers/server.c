@@ -568,6 +568,7 @@ server_init(struct server *s)
 		 : spool_init(&s->spool, &s->loop, &s->batch, s->places.spool);
 	rc = rc != 0 ? rc : timers_init(&s->timers, &s->loop);
 	rc = rc != 0 ? rc : http_init(&s->http, &s->loop);
+	s->http.proxy = s->config.proxy;
 	sinks_init(&s->sinks, &s->loop, &s->http, &s->timers, &s->batch,
 	    s->ledger, s->sentences_zh);
 	sync_init(&s->sync, &s->loop, &s->http, &s->timers, &s->batch,
