@@ -167,7 +167,7 @@ static int
 end_txn(struct ledger *l, int rc)
 {
 	if (rc >= 0 && rc != STORE_NOTFOUND)
-		return writer_commit(&l->writer);
+		return ledger_commit(l);
 	writer_abort(&l->writer);
 	return rc == STORE_NOTFOUND ? -ERR_STORE : rc;
 }

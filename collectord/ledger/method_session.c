@@ -338,7 +338,7 @@ method_note(struct ledger_call *c)
 	if (rc == 0)
 		rc = put_windows(c, w->txn, w->now_us / 1000);
 	if (rc == 0)
-		rc = writer_commit(w);
+		rc = ledger_commit(c->ledger);
 	else
 		writer_abort(w);
 	if (rc == -ERR_BAD_PARAMS || rc == -ERR_OUT_OF_RANGE)
