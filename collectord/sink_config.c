@@ -164,7 +164,7 @@ read_kinds(const struct reading *r)
 		if (i < 0 && len > 0)
 			return refuse(r, CONFIG_SINK_KINDS,
 			    _("not of budget, daily, weekly, quota, source, "
-			      "provider and price"));
+			      "provider, price and balance"));
 		r->to->kinds |= i < 0 ? 0 : 1u << i;
 	}
 	return r->to->kinds == 0

@@ -11,10 +11,11 @@ enum notice_kind {
 	NOTICE_BUDGET, /* a budget reached its warning or its limit */
 	NOTICE_DAILY,  /* a digest is due */
 	NOTICE_WEEKLY,
-	NOTICE_QUOTA,    /* an agent's quota window is nearly used up */
+	NOTICE_QUOTA,    /* a quota window is nearly used up */
 	NOTICE_SOURCE,   /* who used to tell has gone silent */
 	NOTICE_PROVIDER, /* a provider could not be asked for a day */
 	NOTICE_PRICE,    /* a model without a price was seen */
+	NOTICE_BALANCE,  /* what an account has left is below its threshold */
 	NOTICE_KINDS
 };
 extern const char *const notice_kind_names[NOTICE_KINDS];
@@ -32,10 +33,11 @@ struct notice {
 	enum notice_kind kind;
 	enum notice_level level;
 	struct text subject;    /* budget, model, source, provider, or window */
-	struct text period;     /* its label; of a range "A..B" */
+	struct text period;     /* its label; of a range "A..B"; or currency */
 	int64_t from_ms, to_ms; /* of the period; 0: it has none */
 	bool is_tokens;         /* spent and limit are tokens, not money */
-	money_sum spent, limit; /* when it was made; 0: has none */
+	money_sum spent, limit; /* when it was made; 0: has none. Of a balance
+				 * what is left, and the threshold */
 	int64_t made_ms;
 };
 

@@ -35,6 +35,9 @@ const char *const notice_sentences[NOTICE_SENTENCES] = {
 	[SENTENCE_PRICE] =
 	    N_("The model {subject} has no price: what it costs is not "
 	       "counted until tt-price set tells it."),
+	[SENTENCE_BALANCE] =
+	    N_("Account {subject}: {spent} {period} is left, less than "
+	       "{limit} {period}."),
 };
 
 static bool
@@ -73,6 +76,7 @@ choose(const struct notice *n)
 		[NOTICE_SOURCE] = SENTENCE_SOURCE,
 		[NOTICE_PROVIDER] = SENTENCE_PROVIDER,
 		[NOTICE_PRICE] = SENTENCE_PRICE,
+		[NOTICE_BALANCE] = SENTENCE_BALANCE,
 	};
 	bool is_limit = n->level == NOTICE_LIMIT;
 
@@ -84,12 +88,17 @@ choose(const struct notice *n)
 	return is_limit ? SENTENCE_BUDGET_LIMIT : SENTENCE_BUDGET_WARN;
 }
 
-/* Two decimals, or more where a small amount would vanish. */
+/*
+ * Two decimals, or more where a small amount would vanish; a balance exactly,
+ * for it may be less than its threshold by little.
+ */
 static struct text
 format_amount(const struct notice *n, money_sum v, char buf[MONEY_TEXT_MAX])
 {
 	if (n->is_tokens)
 		snprintf(buf, MONEY_TEXT_MAX, "%" PRIu64, (uint64_t)v);
+	else if (n->kind == NOTICE_BALANCE)
+		money_format(v, buf);
 	else
 		money_format_rounded(v, n->limit >= MONEY_USD ? 2 : 6, buf);
 	return text_of(buf);

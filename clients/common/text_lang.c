@@ -170,6 +170,8 @@ static const char *const known[] = {
 	N_("no such region"),
 	N_("not a URL of a service"),
 	N_("not a UTC midnight"),
+	N_("below how much of the currency"),
+	N_("not a currency, as CNY"),
 	N_("not an amount of money"),
 	N_("the store could not be written"),
 	N_("there are %s accounts already"),

@@ -168,6 +168,18 @@ tell_price(struct words *w)
 	    w->subject);
 }
 
+/* Exactly: it may be less by little. */
+static void
+tell_balance(struct words *w)
+{
+	char left[MONEY_TEXT_MAX], least[MONEY_TEXT_MAX];
+
+	money_format(w->n->spent, left);
+	money_format(w->n->limit, least);
+	fprintf(w->f, _("Account %s: %s %s is left, less than %s %s.\n"),
+	    w->subject, left, w->period, least, w->period);
+}
+
 static void (*const tell[NOTICE_KINDS])(struct words *w) = {
 	[NOTICE_BUDGET] = tell_budget,
 	[NOTICE_DAILY] = tell_digest,
@@ -176,6 +188,7 @@ static void (*const tell[NOTICE_KINDS])(struct words *w) = {
 	[NOTICE_SOURCE] = tell_source,
 	[NOTICE_PROVIDER] = tell_provider,
 	[NOTICE_PRICE] = tell_price,
+	[NOTICE_BALANCE] = tell_balance,
 };
 
 /* The words, to free; NULL without memory or where *rc says why. */

@@ -19,7 +19,7 @@ static const struct option_spec specs[] = {
 	PROVIDER_FLAG("shared", is_shared,
 	    N_("others use it too: its bill is not only yours")),
 	PROVIDER_WORD("low-balance", low_balance, "N",
-	    N_("tell when less than that is left")),
+	    N_("tell when less than that is left: 10, 10CNY, none")),
 	PROVIDER_FLAG("no-verify", no_verify,
 	    N_("keep the key without asking the service")),
 	PROVIDER_KEY,
@@ -29,7 +29,7 @@ static const struct option_spec specs[] = {
 struct adding {
 	const struct provider_options *o;
 	struct text provider, account;
-	money_sum low;
+	struct provider_low low;
 	struct secret key;
 };
 
@@ -88,7 +88,7 @@ pack(const struct adding *a, struct packer *k)
 	pack_request(k, MSGID, "provider_add");
 	pack_map(k, 3u + (a->account.p != NULL) + (o->region != NULL) +
 			(o->base_url != NULL) + o->is_shared +
-			(o->low_balance != NULL));
+			provider_low_members(&a->low));
 	pack_option(k, "provider", a->provider);
 	pack_option(k, "account", a->account);
 	pack_option(k, "region", text_of(o->region));
@@ -101,10 +101,7 @@ pack(const struct adding *a, struct packer *k)
 		pack_str(k, "shared");
 		pack_bool(k, true);
 	}
-	if (o->low_balance != NULL) {
-		pack_str(k, "low_balance");
-		pack_money(k, a->low);
-	}
+	provider_pack_low(k, &a->low);
 }
 
 /* The daemon, whose uid is checked, is there before the key is asked for. */

@@ -16,7 +16,7 @@ put_json(struct value list)
 		fputs(first ? "\n  {" : ",\n  {", stdout);
 		provider_json_text(&account, "name");
 		putchar(',');
-		provider_json_money(&account, "low_balance");
+		provider_json_low(&account);
 		putchar(',');
 		provider_json_time(&account, "last_success", "last_success");
 		putchar(',');
@@ -26,13 +26,17 @@ put_json(struct value list)
 	fputs("]}\n", stdout);
 }
 
-static bool
-is_low(const struct value *account, const struct value *balance)
+static void
+put_low(
+    struct table *t, const struct value *account, const struct value *balance)
 {
-	return fetch_text(account, "low_balance").len > 0 &&
-	       text_is(fetch_text(balance, "what"), "left") &&
-	       fetch_money(balance, "amount") <
-		   fetch_money(account, "low_balance");
+	char amount[PROVIDER_AMOUNT_MAX] = "";
+
+	if (provider_low_watches(account, balance))
+		provider_amount(fetch_money(account, "low_balance"),
+		    fetch_text(balance, "currency"), amount);
+	table_str(t, amount);
+	table_str(t, provider_is_low(account, balance) ? _("low") : "");
 }
 
 /* Each currency has a row of its own: they are never added up. */
@@ -50,7 +54,7 @@ put_balances(struct table *t, const struct value *account)
 		provider_amount(fetch_money(&row, "amount"),
 		    fetch_text(&row, "currency"), amount);
 		table_str(t, amount);
-		table_str(t, is_low(account, &row) ? _("low") : "");
+		put_low(t, account, &row);
 	}
 	return n;
 }
@@ -88,6 +92,7 @@ put_windows(struct table *t, const struct value *account, int64_t now_ms)
 		snprintf(what, sizeof(what), _("%s%% used"),
 		    name[0] != '\0' ? name : "?");
 		table_str(t, what);
+		table_str(t, "");
 		put_resets(t, (int64_t)fetch_u64(&row, "resets"), now_ms);
 	}
 	return n;
@@ -103,6 +108,7 @@ put_table(const struct setup *s, struct value list)
 	table_column(t, _("account"), TABLE_TRUNC);
 	table_column(t, _("what"), TABLE_TRUNC);
 	table_column(t, _("amount"), TABLE_RIGHT);
+	table_column(t, _("low below"), TABLE_RIGHT);
 	table_column(t, "", 0);
 	while (fetch_next(&list, &account)) {
 		n += put_balances(t, &account);

@@ -117,19 +117,6 @@ provider_fetch(struct setup *s, const char *name, struct value *list)
 	return EXIT_REFUSED;
 }
 
-int
-provider_take_low(const struct provider_options *o, money_sum *low)
-{
-	*low = 0;
-	if (o->low_balance == NULL)
-		return EXIT_OK;
-	if (money_parse_sum(o->low_balance, strlen(o->low_balance), low) != 0 ||
-	    *low < 0)
-		return provider_misused(
-		    _("--low-balance: %.40s is not an amount"), o->low_balance);
-	return EXIT_OK;
-}
-
 void
 provider_tell(
     const struct setup *s, const struct value *result, const char *line)

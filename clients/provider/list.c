@@ -54,7 +54,7 @@ json_account(const struct value *a)
 		provider_json_time(a, times[i], times[i]);
 		putchar(',');
 	}
-	provider_json_money(a, "low_balance");
+	provider_json_low(a);
 	json_feeds(a);
 	fputs(",\n   ", stdout);
 	provider_json_left(a);
@@ -106,6 +106,17 @@ put_next(struct table *t, const struct value *a, int64_t now_ms)
 }
 
 static void
+put_low(struct table *t, const struct value *a)
+{
+	char amount[PROVIDER_AMOUNT_MAX] = "-";
+
+	if (fetch_text(a, "low_balance").len > 0)
+		provider_amount(fetch_money(a, "low_balance"),
+		    fetch_text(a, "low_balance_currency"), amount);
+	table_str(t, amount);
+}
+
+static void
 put_account(struct table *t, const struct value *a, int64_t now_ms)
 {
 	table_text(t, fetch_text(a, "name"));
@@ -114,6 +125,7 @@ put_account(struct table *t, const struct value *a, int64_t now_ms)
 	put_when(t, (int64_t)fetch_u64(a, "last_success"), now_ms);
 	put_next(t, a, now_ms);
 	table_str(t, fetch_bool(a, "shared") ? _("yes") : _("no"));
+	put_low(t, a);
 }
 
 /* Whole, which a column of a table is too narrow for. */
@@ -151,6 +163,7 @@ put_table(const struct setup *s, struct value list)
 	table_column(t, _("last success"), 0);
 	table_column(t, _("next"), 0);
 	table_column(t, _("shared"), 0);
+	table_column(t, _("low below"), TABLE_RIGHT);
 	for (rest = list; fetch_next(&rest, &account);)
 		put_account(t, &account, s->now_ms);
 	rc = setup_print(s, t);

@@ -77,11 +77,31 @@ int provider_call(struct setup *s, struct packer *k, struct value *result);
 void provider_make_room(struct packer *k);
 /* The accounts, all or the one of that name. EXIT_*, trouble told. */
 int provider_fetch(struct setup *s, const char *name, struct value *list);
-/* --low-balance, checked; EXIT_*. */
-int provider_take_low(const struct provider_options *o, money_sum *low);
 /* The result of a change: one line, or JSON. */
 void provider_tell(
     const struct setup *s, const struct value *result, const char *line);
+
+/* --- low.c ---------------------------------------------------------------- */
+
+/* What --low-balance says. */
+struct provider_low {
+	bool is_given, is_none;
+	money_sum amount;
+	char currency[8]; /* "": any, each by itself */
+};
+/* EXIT_*. */
+int provider_take_low(
+    const struct provider_options *o, struct provider_low *low);
+/* The members that it is sent as, and how many. */
+uint32_t provider_low_members(const struct provider_low *low);
+void provider_pack_low(struct packer *k, const struct provider_low *low);
+/* "low_balance":10,"low_balance_currency":"CNY" */
+void provider_json_low(const struct value *account);
+/* Has the account a threshold for that balance? Is it below, by the daemon's
+ * rule? */
+bool provider_low_watches(
+    const struct value *account, const struct value *balance);
+bool provider_is_low(const struct value *account, const struct value *balance);
 
 /* --- show.c --------------------------------------------------------------- */
 

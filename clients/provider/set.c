@@ -12,7 +12,7 @@ static const struct option_spec specs[] = {
 	    N_("others use it too: its bill is not only yours")),
 	PROVIDER_FLAG("not-shared", is_not_shared, N_("only you use it")),
 	PROVIDER_WORD("low-balance", low_balance, "N",
-	    N_("tell when less than that is left")),
+	    N_("tell when less than that is left: 10, 10CNY, none")),
 	PROVIDER_FLAG(
 	    "new-key", key.wants_prompt, N_("asked for, without echo")),
 	PROVIDER_KEY,
@@ -25,7 +25,7 @@ struct setting {
 	const struct provider_options *o;
 	const char *name;
 	bool has_enabled, is_enabled, has_key;
-	money_sum low;
+	struct provider_low low;
 	struct secret key;
 };
 
@@ -38,7 +38,7 @@ pack(const struct setting *set, struct packer *k)
 	provider_make_room(k);
 	pack_request(k, MSGID, "provider_set");
 	pack_map(k, 1u + set->has_enabled + has_shared +
-			(o->low_balance != NULL) + set->has_key);
+			provider_low_members(&set->low) + set->has_key);
 	pack_str(k, "name");
 	pack_str(k, set->name);
 	if (set->has_enabled) {
@@ -49,10 +49,7 @@ pack(const struct setting *set, struct packer *k)
 		pack_str(k, "shared");
 		pack_bool(k, o->is_shared);
 	}
-	if (o->low_balance != NULL) {
-		pack_str(k, "low_balance");
-		pack_money(k, set->low);
-	}
+	provider_pack_low(k, &set->low);
 	if (set->has_key) {
 		pack_str(k, "key");
 		pack_text(

@@ -78,7 +78,8 @@ provider_amount(
 
 	money_format_rounded(amount, 2, money);
 	table_clean(currency, clean, sizeof(clean));
-	snprintf(buf, PROVIDER_AMOUNT_MAX, "%s %s", money, clean);
+	snprintf(buf, PROVIDER_AMOUNT_MAX, "%s%s%s", money,
+	    clean[0] != '\0' ? " " : "", clean);
 }
 
 const char *
@@ -146,7 +147,8 @@ json_balances(const struct value *account)
 		provider_json_text(&row, "currency");
 		putchar(',');
 		provider_json_money(&row, "amount");
-		putchar('}');
+		printf(",\"low\":%s}",
+		    provider_is_low(account, &row) ? "true" : "false");
 	}
 	putchar(']');
 }

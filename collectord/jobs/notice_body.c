@@ -63,6 +63,7 @@ static void
 add_amount(
     struct notice_body *b, const char *key, const struct notice *n, money_sum v)
 {
+	const char *unit = n->kind == NOTICE_BALANCE ? "" : "_usd";
 	char number[MONEY_TEXT_MAX];
 
 	if (n->is_tokens)
@@ -71,21 +72,26 @@ add_amount(
 		money_format(v, number);
 	add_str(b, ",\"");
 	add_str(b, key);
-	add_str(b, n->is_tokens ? "_tokens\":" : "_usd\":");
+	add_str(b, n->is_tokens ? "_tokens" : unit);
+	add_str(b, "\":");
 	add_str(b, number);
 }
 
 static void
 make_json(struct notice_body *b, const struct notice *n, struct text text)
 {
+	bool is_balance = n->kind == NOTICE_BALANCE;
+
 	add_str(b, "{\"schema_version\":1,\"id\":");
 	add_json(b, n->id);
 	add_member(b, "kind", text_of(notice_kind_names[n->kind]));
 	add_member(b, "level", text_of(notice_level_names[n->level]));
 	add_member(b, "subject", n->subject);
 	add_member(b, "period", n->period);
+	if (is_balance)
+		add_member(b, "currency", n->period);
 	if (n->spent != 0 || n->limit != 0) {
-		add_amount(b, "spent", n, n->spent);
+		add_amount(b, is_balance ? "left" : "spent", n, n->spent);
 		add_amount(b, "limit", n, n->limit);
 	}
 	add_member(b, "text", text);

@@ -335,10 +335,8 @@ sync_set(struct sync *s, const struct sync_change *ch, struct sync_reply *r,
 		a->is_enabled = ch->account.is_enabled;
 	if (ch->has_shared)
 		a->is_shared = ch->account.is_shared;
-	if (ch->has_low_balance) {
-		a->has_low_balance = ch->account.has_low_balance;
-		a->low_balance = ch->account.low_balance;
-	}
+	if (ch->has_low_balance)
+		a->low = ch->account.low;
 	if (new_job(s, a, r, &j, err) != 0)
 		return -1;
 	put_account(j);

@@ -8,7 +8,8 @@
 #include "collectord/ledger/notices.h"
 #include "proto/error.h"
 
-#define VERSION 1
+#define VERSION 2
+#define VERSION_NO_CURRENCY 1 /* of a low balance; nothing was told */
 #define DAY_MS 86400000ll
 #define BYTES_MAX 16384
 #define KEY_MAX (ACCOUNT_NAME_MAX + 1)
@@ -17,7 +18,7 @@ enum {
 	IS_ENABLED = 1,
 	IS_SHARED = 2,
 	IS_BAD_KEY = 4,
-	HAS_LOW_BALANCE = 8,
+	HAS_LOW = 8,
 	BRACKETS_ARRAYS = 16
 };
 enum { IS_DENIED = 1, HAS_HISTORY = 2 };
@@ -73,13 +74,19 @@ write_account(struct wbuf *w, const struct account *a)
 	write_u8(w, (uint8_t)((a->is_enabled ? IS_ENABLED : 0) |
 			      (a->is_shared ? IS_SHARED : 0) |
 			      (a->is_bad_key ? IS_BAD_KEY : 0) |
-			      (a->has_low_balance ? HAS_LOW_BALANCE : 0) |
+			      (a->low.is_set ? HAS_LOW : 0) |
 			      (a->brackets_arrays ? BRACKETS_ARRAYS : 0)));
-	write_money(w, a->low_balance);
+	write_money(w, a->low.amount);
 	write_svar(w, a->told_ms);
 	write_uvar(w, a->n_feeds);
 	for (uint32_t i = 0; i < a->n_feeds; i++)
 		write_feed(w, &a->feed[i]);
+	write_text(w, text_of(a->low.currency));
+	write_uvar(w, a->n_told);
+	for (uint32_t i = 0; i < a->n_told; i++) {
+		write_text(w, text_of(a->told[i].currency));
+		write_money(w, a->told[i].below);
+	}
 }
 
 static void
@@ -124,30 +131,47 @@ read_flags(struct rbuf *r, struct account *a)
 	a->is_enabled = (flags & IS_ENABLED) != 0;
 	a->is_shared = (flags & IS_SHARED) != 0;
 	a->is_bad_key = (flags & IS_BAD_KEY) != 0;
-	a->has_low_balance = (flags & HAS_LOW_BALANCE) != 0;
+	a->low.is_set = (flags & HAS_LOW) != 0;
 	a->brackets_arrays = (flags & BRACKETS_ARRAYS) != 0;
+}
+
+/* What version 2 came with. */
+static void
+read_told(struct rbuf *r, struct account *a)
+{
+	read_str(r, a->low.currency, sizeof(a->low.currency));
+	a->n_told = (uint32_t)read_uvar(r);
+	r->failed = r->failed || a->n_told > ACCOUNT_TOLD_MAX;
+	for (uint32_t i = 0; !r->failed && i < a->n_told; i++) {
+		read_str(r, a->told[i].currency, sizeof(a->told[i].currency));
+		a->told[i].below = read_money(r);
+	}
 }
 
 static bool
 read_account(struct span val, struct account *a)
 {
 	struct rbuf r;
+	uint8_t version;
 
 	rbuf_init(&r, val);
-	if (read_u8(&r) != VERSION)
+	version = read_u8(&r);
+	if (version != VERSION && version != VERSION_NO_CURRENCY)
 		return false;
 	read_str(&r, a->region, sizeof(a->region));
 	read_str(&r, a->base_url, sizeof(a->base_url));
 	read_str(&r, a->origin, sizeof(a->origin));
 	read_str(&r, a->mask, sizeof(a->mask));
 	read_flags(&r, a);
-	a->low_balance = read_money(&r);
+	a->low.amount = read_money(&r);
 	a->told_ms = read_svar(&r);
 	a->n_feeds = (uint32_t)read_uvar(&r);
 	if (a->n_feeds > ACCOUNT_FEEDS_MAX)
 		return false;
 	for (uint32_t i = 0; i < a->n_feeds; i++)
 		read_feed(&r, &a->feed[i]);
+	if (version != VERSION_NO_CURRENCY)
+		read_told(&r, a);
 	return !r.failed;
 }
 

@@ -15,6 +15,8 @@
 #define ACCOUNT_ERROR_MAX 240
 #define ACCOUNT_FEEDS_MAX 16
 #define ACCOUNT_FEED_NAME_MAX 48
+#define ACCOUNT_CURRENCY_MAX 8
+#define ACCOUNT_TOLD_MAX 16 /* currencies */
 
 /* Times are 0 where there is none. */
 struct account_feed {
@@ -31,6 +33,19 @@ struct account_feed {
 	bool has_history;       /* nothing older is to be asked for */
 };
 
+/* A balance below it is low. */
+struct account_low {
+	bool is_set;
+	money_sum amount;
+	char currency[ACCOUNT_CURRENCY_MAX]; /* "": any, each by itself */
+};
+
+/* A currency that was told of as low, and below what. */
+struct account_told {
+	char currency[ACCOUNT_CURRENCY_MAX];
+	money_sum below;
+};
+
 struct account {
 	char name[ACCOUNT_NAME_MAX]; /* "openai", "openai/work" */
 	char region[ACCOUNT_REGION_MAX];
@@ -39,8 +54,10 @@ struct account {
 	char mask[ACCOUNT_MASK_MAX];    /* of the key */
 	bool is_enabled, is_shared, is_bad_key;
 	bool brackets_arrays; /* how the service wants lists */
-	bool has_low_balance;
-	money_sum low_balance;
+	struct account_low low;
+	/* Kept by balances_tell, whatever the caller has there. */
+	uint32_t n_told;
+	struct account_told told[ACCOUNT_TOLD_MAX];
 	int64_t told_ms; /* the start of the failure that a notice tells of */
 	uint32_t n_feeds;
 	struct account_feed feed[ACCOUNT_FEEDS_MAX];

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "collectord/ledger/balances.h"
 #include "collectord/ledger/impl.h"
 #include "proto/error.h"
 
@@ -118,6 +119,12 @@ feed_key(uint8_t *buf, char tag, struct text name, struct text feed,
 	return wbuf_span(&w);
 }
 
+struct span
+bill_state_prefix(uint8_t *buf, struct text name)
+{
+	return feed_key(buf, 'b', name, (struct text){ 0 }, NULL);
+}
+
 static struct text
 read_until_0(struct rbuf *r)
 {
@@ -167,7 +174,7 @@ static int
 end_txn(struct ledger *l, int rc)
 {
 	if (rc >= 0 && rc != STORE_NOTFOUND)
-		return writer_commit(&l->writer);
+		return ledger_commit(l);
 	writer_abort(&l->writer);
 	return rc == STORE_NOTFOUND ? -ERR_STORE : rc;
 }
@@ -278,7 +285,7 @@ replace_day(struct store_txn *txn, const struct bill_end *e, uint32_t day)
 }
 
 static int
-publish(struct store_txn *txn, const struct bill_end *e)
+publish(struct store_txn *txn, int64_t now_ms, const struct bill_end *e)
 {
 	uint8_t key[BILL_KEY_MAX];
 	int rc = 0;
@@ -293,6 +300,9 @@ publish(struct store_txn *txn, const struct bill_end *e)
 		    feed_key(key, 'b', text_of(e->account->name),
 			text_of(e->feed), NULL),
 		    (struct span){ e->state->p, e->state->len });
+	if (rc == 0 && e->state != NULL)
+		rc = windows_tell(txn, now_ms, e->account,
+		    (struct span){ e->state->p, e->state->len });
 	return rc;
 }
 
@@ -306,9 +316,11 @@ ledger_bill_end(struct ledger *l, const struct bill_end *e)
 	if (rc != 0)
 		return rc;
 	if (e->is_whole)
-		rc = publish(w->txn, e);
+		rc = publish(w->txn, now_us / 1000, e);
 	else if (e->generation != 0)
 		rc = mark(w->txn, e->generation, true);
+	if (rc == 0)
+		rc = balances_tell(w->txn, now_us / 1000, e->account);
 	if (rc == 0)
 		rc = account_put(w->txn, now_us / 1000, e->account);
 	return end_txn(l, rc);
@@ -524,8 +536,7 @@ ledger_account_drop(struct ledger *l, struct text name, bool keeps_data)
 		return rc;
 	rc = account_delete(w->txn, name);
 	if (rc == 0)
-		rc = delete_prefix(w->txn,
-		    feed_key(key, 'b', name, (struct text){ 0 }, NULL), &left);
+		rc = delete_prefix(w->txn, bill_state_prefix(key, name), &left);
 	if (rc == 0 && !keeps_data)
 		rc = drop_days(w->txn,
 		    feed_key(key, 'd', name, (struct text){ 0 }, NULL), &left);
@@ -606,7 +617,7 @@ int
 ledger_pack_balances(struct ledger *l, struct text name, struct packer *k)
 {
 	uint8_t key[BILL_KEY_MAX];
-	struct span prefix = feed_key(key, 'b', name, (struct text){ 0 }, NULL);
+	struct span prefix = bill_state_prefix(key, name);
 	struct store_cursor *c = NULL;
 	struct store_txn *txn = NULL;
 	int rc = store_begin(l->store, false, &txn);

@@ -66,8 +66,7 @@ void bill_row_write(struct wbuf *w, const struct bill_row *row);
 
 /* What is to be kept of one question that came to its end. */
 struct bill_end {
-	struct account
-	    *account; /* as it is to be from now on; told_ms is set */
+	struct account *account; /* as it is to be; what was told is set */
 	const char *feed;
 	uint32_t gives;
 	uint32_t generation;        /* 0: no rows */
@@ -112,5 +111,7 @@ bool bill_row_read(struct span val, struct bill_row *row);
 #define BILL_KEY_MAX 256
 struct span bill_row_key(
     uint8_t *buf, uint32_t generation, uint32_t day, uint32_t n);
+/* Begins the keys of what the feeds of an account say is left. */
+struct span bill_state_prefix(uint8_t *buf, struct text name);
 
 #endif

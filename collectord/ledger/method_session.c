@@ -3,7 +3,6 @@
 
 #include "collectord/ledger/methods_impl.h"
 #include "collectord/ledger/notes.h"
-#include "collectord/ledger/notices.h"
 #include "collectord/ledger/params.h"
 #include "collectord/ledger/reader.h"
 
@@ -24,8 +23,6 @@ struct dims_seen {
 
 /* Calls and records that a brief look may take. */
 #define BRIEF_CALLS 2000
-#define QUOTA_TELL_PERCENT 90
-#define MINUTE_MS 60000 /* when it is emptied is told to the second, or so */
 
 static void
 look_at(struct about *a, const struct record *rec, const struct text texts[])
@@ -241,36 +238,6 @@ read_window(struct value item, struct window_note *n)
 	return true;
 }
 
-/* "quota/NAME/RESETS": told once before it is emptied again. */
-static int
-tell_quota(struct store_txn *txn, const struct window_note *w, int64_t now_ms)
-{
-	struct notice n = { .kind = NOTICE_QUOTA,
-		.level = NOTICE_WARN,
-		.subject = w->name,
-		.to_ms = w->resets_ms,
-		.is_tokens = true, /* percent: no money */
-		.limit = 100 };
-	char id[LIMIT_TEXT + 40];
-	money_sum used;
-	int rc;
-
-	if (money_parse_sum(w->used_percent.p, w->used_percent.len, &used) !=
-		0 ||
-	    used < (money_sum)QUOTA_TELL_PERCENT * MONEY_USD ||
-	    used > (money_sum)1000 * MONEY_USD || w->resets_ms <= now_ms)
-		return 0;
-	n.spent = used / MONEY_USD;
-	n.level = n.spent >= 100 ? NOTICE_LIMIT : NOTICE_WARN;
-	n.id = (struct text){ id,
-		(uint32_t)snprintf(id, sizeof(id), "quota/%.*s/%lld/%s",
-		    (int)w->name.len, w->name.p,
-		    (long long)w->resets_ms / MINUTE_MS,
-		    notice_level_names[n.level]) };
-	rc = notice_make(txn, now_ms, &n);
-	return rc < 0 ? rc : 0;
-}
-
 static int
 put_windows(struct ledger_call *c, struct store_txn *txn, int64_t now_ms)
 {
@@ -289,7 +256,7 @@ put_windows(struct ledger_call *c, struct store_txn *txn, int64_t now_ms)
 			return -ERR_BAD_PARAMS;
 		rc = notes_put_window(txn, &n);
 		if (rc == 0)
-			rc = tell_quota(txn, &n, now_ms);
+			rc = notes_tell_window(txn, now_ms, &n);
 	}
 	return rc;
 }
@@ -338,7 +305,7 @@ method_note(struct ledger_call *c)
 	if (rc == 0)
 		rc = put_windows(c, w->txn, w->now_us / 1000);
 	if (rc == 0)
-		rc = writer_commit(w);
+		rc = ledger_commit(c->ledger);
 	else
 		writer_abort(w);
 	if (rc == -ERR_BAD_PARAMS || rc == -ERR_OUT_OF_RANGE)

@@ -1,10 +1,15 @@
 #include "collectord/ledger/notes.h"
 
+#include <stdio.h>
+
+#include "collectord/ledger/notices.h"
 #include "proto/error.h"
 #include "proto/limits.h"
 
 #define NOTE_VERSION 1
 #define WINDOWS_MAX 64
+#define QUOTA_TELL_PERCENT 90
+#define MINUTE_MS 60000 /* when it is emptied is told to the second, or so */
 
 static struct span
 context_key(uint8_t buf[5], uint32_t session)
@@ -115,4 +120,35 @@ notes_pack_windows(struct store_txn *txn, struct packer *k)
 	for (i = 0; i < n; i++)
 		pack_window(k, keys[i], vals[i]);
 	return 0;
+}
+
+/* "quota/NAME/RESETS": told once before it is emptied again. */
+int
+notes_tell_window(
+    struct store_txn *txn, int64_t now_ms, const struct window_note *w)
+{
+	struct notice n = { .kind = NOTICE_QUOTA,
+		.level = NOTICE_WARN,
+		.subject = w->name,
+		.to_ms = w->resets_ms,
+		.is_tokens = true, /* percent: no money */
+		.limit = 100 };
+	char id[LIMIT_TEXT + 40];
+	money_sum used;
+	int rc;
+
+	if (money_parse_sum(w->used_percent.p, w->used_percent.len, &used) !=
+		0 ||
+	    used < (money_sum)QUOTA_TELL_PERCENT * MONEY_USD ||
+	    used > (money_sum)1000 * MONEY_USD || w->resets_ms <= now_ms)
+		return 0;
+	n.spent = used / MONEY_USD;
+	n.level = n.spent >= 100 ? NOTICE_LIMIT : NOTICE_WARN;
+	n.id = (struct text){ id,
+		(uint32_t)snprintf(id, sizeof(id), "quota/%.*s/%lld/%s",
+		    (int)w->name.len, w->name.p,
+		    (long long)w->resets_ms / MINUTE_MS,
+		    notice_level_names[n.level]) };
+	rc = notice_make(txn, now_ms, &n);
+	return rc < 0 ? rc : 0;
 }

@@ -25,6 +25,12 @@ int notes_put_context(
 int notes_context(
     struct store_txn *txn, uint32_t session, struct context_note *n);
 int notes_put_window(struct store_txn *txn, const struct window_note *n);
+/*
+ * Makes a notice of a window that is nearly used up, and one where it is used
+ * up: each once before it is emptied again. 0 or a store error.
+ */
+int notes_tell_window(
+    struct store_txn *txn, int64_t now_ms, const struct window_note *n);
 /* Packs an array of all windows. */
 int notes_pack_windows(struct store_txn *txn, struct packer *k);
 

@@ -4,12 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectord/jobs/providers/reader.h"
 #include "collectord/peers/reply.h"
 #include "collectord/peers/server.h"
 #include "collectord/peers/services.h"
 
 #define NAME_PART_MAX 60
 #define CALL_WEIGHT 4096
+
+_Static_assert((int)ACCOUNT_CURRENCY_MAX == (int)PROVIDER_CURRENCY_MAX,
+    "currencies are those of providers");
 
 /* One request whose answer comes later. */
 struct provider_call {
@@ -156,28 +160,55 @@ take_bool(const struct request *rq, const char *key, bool *is_there, bool *out,
 	return 0;
 }
 
+/* False: no amount that a balance can be below. */
+static bool
+read_low_amount(const struct value *v, money_sum *amount)
+{
+	if (v->type == VALUE_U64 && v->u64 <= LIMIT_TOKENS) {
+		*amount = (money_sum)v->u64 * MONEY_USD;
+		return true;
+	}
+	return v->type == VALUE_TEXT &&
+	       money_parse_sum(v->text.p, v->text.len, amount) == 0 &&
+	       *amount >= 0;
+}
+
+static int
+take_low_currency(
+    const struct request *rq, struct account_low *low, struct error *err)
+{
+	static const char key[] = "low_balance_currency";
+	char name[ACCOUNT_CURRENCY_MAX];
+
+	if (take_text(rq, key, name, sizeof(name), err) != 0)
+		return -1;
+	if (name[0] == '\0')
+		return 0;
+	if (!low->is_set)
+		return error_set(err, ERR_MISSING, "low_balance",
+		    "below how much of the currency");
+	if (reader_put_currency(text_of(name), low->currency) != 0)
+		return error_set(
+		    err, ERR_BAD_TEXT, key, "not a currency, as CNY");
+	return 0;
+}
+
 /* nil takes a threshold away. */
 static int
 take_low_balance(
     const struct request *rq, struct sync_change *ch, struct error *err)
 {
-	struct account *a = &ch->account;
+	struct account_low *low = &ch->account.low;
 	struct value v;
 
-	if (!unpack_member(rq->params, "low_balance", &v))
-		return 0;
-	ch->has_low_balance = true;
-	if (v.type == VALUE_NIL)
-		return 0;
-	if (v.type == VALUE_U64 && v.u64 <= LIMIT_TOKENS) {
-		a->low_balance = (money_sum)v.u64 * MONEY_USD;
-	} else if (v.type != VALUE_TEXT || money_parse_sum(v.text.p, v.text.len,
-					       &a->low_balance) != 0) {
-		return error_set(
-		    err, ERR_BAD_TYPE, "low_balance", "not an amount of money");
+	ch->has_low_balance = unpack_member(rq->params, "low_balance", &v);
+	if (ch->has_low_balance && v.type != VALUE_NIL) {
+		if (!read_low_amount(&v, &low->amount))
+			return error_set(err, ERR_BAD_TYPE, "low_balance",
+			    "not an amount of money");
+		low->is_set = true;
 	}
-	a->has_low_balance = true;
-	return 0;
+	return take_low_currency(rq, low, err);
 }
 
 /* Borrowed; the caller wipes it where it stands in the message. */
@@ -585,9 +616,13 @@ pack_texts(struct packer *k, const struct account *a)
 		pack_str(k, "base_url");
 		pack_str(k, a->base_url);
 	}
-	if (a->has_low_balance) {
+	if (a->low.is_set) {
 		pack_str(k, "low_balance");
-		pack_money(k, a->low_balance);
+		pack_money(k, a->low.amount);
+	}
+	if (a->low.is_set && a->low.currency[0] != '\0') {
+		pack_str(k, "low_balance_currency");
+		pack_str(k, a->low.currency);
 	}
 }
 
@@ -599,7 +634,9 @@ pack_account(struct packer *k, struct server *s, const struct sync_account *acc)
 
 	sum_up(acc, &sum);
 	pack_map(k, 13u + (a->region[0] != '\0') + (a->base_url[0] != '\0') +
-			a->has_low_balance + (sum.error[0] != '\0'));
+			a->low.is_set +
+			(a->low.is_set && a->low.currency[0] != '\0') +
+			(sum.error[0] != '\0'));
 	pack_texts(k, a);
 	pack_str(k, "enabled");
 	pack_bool(k, a->is_enabled);

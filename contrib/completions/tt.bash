@@ -104,6 +104,7 @@ _tt_words()
 		case "$2" in
 		tt-provider | provider)
 			echo add set list enable disable rm sync balance services ;;
+		--low-balance) echo none ;;
 		add) _tt_services ;;
 		set | list | enable | disable | rm | sync | balance)
 			_tt_accounts; _tt_options "$1" "$2" ;;

@@ -279,6 +279,14 @@ Test(provider_client, balances_keep_their_currencies)
 	PROVIDER(0, "changed", "set", "deepseek", "--low-balance", "10");
 	PROVIDER(0, "low", "balance");
 	PROVIDER(0, "\"currency\":\"CNY\",\"amount\":110", "balance", "--json");
+	PROVIDER(0, "changed", "set", "deepseek", "--low-balance", "1e3 cny");
+	PROVIDER(0, "\"low_balance\":1000,\"low_balance_currency\":\"CNY\"",
+	    "balance", "--json");
+	PROVIDER(2, "not an amount", "set", "deepseek", "--low-balance", "CNY");
+	PROVIDER(2, "not an amount", "set", "deepseek", "--low-balance", "-1");
+	PROVIDER(2, "not an amount", "set", "deepseek", "--low-balance", "5US");
+	PROVIDER(2, "not an amount", "set", "deepseek", "--low-balance",
+	    "5 DOLLARSS");
 	PROVIDER(4, "no such account", "balance", "kimi");
 }
 

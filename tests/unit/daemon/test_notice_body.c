@@ -47,6 +47,23 @@ Test(notice_body, json_has_every_field_and_exact_amounts, .timeout = 30)
 	    "\"limit_tokens\":10,\"text\":\"Over.\"}\n");
 }
 
+Test(notice_body, a_balance_is_in_its_own_currency, .timeout = 30)
+{
+	struct notice n = { .id = TEXT("balance/kimi/CNY/7"),
+		.kind = NOTICE_BALANCE,
+		.level = NOTICE_WARN,
+		.subject = TEXT("kimi"),
+		.period = TEXT("CNY"),
+		.spent = -MONEY_USD / 4,
+		.limit = 10 * MONEY_USD };
+
+	expect_body(SINK_JSON, &n, "Low.",
+	    "{\"schema_version\":1,\"id\":\"balance/kimi/CNY/7\","
+	    "\"kind\":\"balance\",\"level\":\"warn\",\"subject\":\"kimi\","
+	    "\"period\":\"CNY\",\"currency\":\"CNY\",\"left\":-0.25,"
+	    "\"limit\":10,\"text\":\"Low.\"}\n");
+}
+
 Test(notice_body, json_without_amounts_has_none, .timeout = 30)
 {
 	struct notice n = { .id = TEXT("price/a/b\"c\\d"),

@@ -135,7 +135,7 @@ Test(sink_config, what_is_wrong_is_told_with_its_line, .timeout = 30)
 	    "[sink \"a\"] body: not json, slack, discord or ntfy");
 	check_bad(HOOK "kinds = budget, bugdet\n", 3,
 	    "[sink \"a\"] kinds: not of budget, daily, weekly, quota, source, "
-	    "provider and price");
+	    "provider, price and balance");
 	check_bad(
 	    HOOK "kinds = ,\n", 3, "[sink \"a\"] kinds: nothing is named");
 	check_bad(HOOK "level = loud\n", 3,

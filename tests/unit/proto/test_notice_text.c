@@ -62,6 +62,23 @@ Test(notice_text, a_silent_source_is_told_with_its_last_day)
 			"it still hooked up?");
 }
 
+Test(notice_text, a_low_balance_is_told_exactly_in_its_currency)
+{
+	struct notice n = { .kind = NOTICE_BALANCE,
+		.level = NOTICE_WARN,
+		.subject = TEXT("kimi/work"),
+		.period = TEXT("CNY"),
+		.spent = 10 * MONEY_USD - MONEY_USD / 1000,
+		.limit = 10 * MONEY_USD };
+
+	expect_text(&n, "Account kimi/work: 9.999 CNY is left, less than 10 "
+			"CNY.");
+	n.spent = -MONEY_USD / 4;
+	n.limit = 0;
+	expect_text(&n, "Account kimi/work: -0.25 CNY is left, less than 0 "
+			"CNY.");
+}
+
 Test(notice_text, every_kind_and_level_has_a_sentence_without_places)
 {
 	char buf[NOTICE_TEXT_MAX];
