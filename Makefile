@@ -44,7 +44,7 @@ COMMON := clients/common/client.c clients/common/launch.c \
 	clients/common/output.c clients/common/period.c \
 	clients/common/reply.c clients/common/response.c \
 	clients/common/safe_name.c clients/common/slim.c clients/common/spool.c clients/common/text_lang.c \
-	clients/common/usage.c clients/common/uuid.c
+	clients/common/usage.c clients/common/uuid.c clients/common/verbs.c
 VIEWS := clients/common/figure.c clients/common/table.c clients/common/table_draw.c \
 	$(sort $(wildcard clients/report/*.c))
 

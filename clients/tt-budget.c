@@ -1,12 +1,11 @@
 /* Budgets: how much may be spent, what of it is, and the gate that asks. */
-#include <stdio.h>
 #include <string.h>
 
 #include "clients/budget/budget.h"
-#include "clients/common/output.h"
 
-static const struct budget_verb *const verbs[] = { &budget_set, &budget_status,
-	&budget_list, &budget_rm, &budget_check };
+static const struct verb *const verbs[] = { &budget_set.verb,
+	&budget_status.verb, &budget_list.verb, &budget_rm.verb,
+	&budget_check.verb };
 
 static const struct option_program program = {
 	.name = BUDGET_NAME,
@@ -15,14 +14,6 @@ static const struct option_program program = {
 		      "and hooks whether one is used up. Each verb has a "
 		      "--help of its own."),
 };
-
-static int
-finish(int rc)
-{
-	if (output_finish(BUDGET_NAME) != 0 && rc == EXIT_OK)
-		rc = EXIT_SYSTEM;
-	return rc;
-}
 
 static int
 set_up(struct setup *s, const struct budget_verb *v,
@@ -38,52 +29,17 @@ set_up(struct setup *s, const struct budget_verb *v,
 }
 
 static int
-run_verb(const struct budget_verb *v, int argc, char **argv)
+run(const struct verb *v, void *options, int nargs, char **args)
 {
-	struct budget_options o = { .period = NULL };
+	const struct budget_verb *verb = (const struct budget_verb *)v;
+	struct budget_options *o = options;
 	struct setup s;
-	bool done;
-	int nargs, rc;
+	int rc = set_up(&s, verb, o);
 
-	if (options_parse(&v->program, &o, argc, argv, &nargs, &done) != 0)
-		return EXIT_USAGE;
-	if (done)
-		return finish(EXIT_OK);
-	rc = set_up(&s, v, &o);
 	if (rc == EXIT_OK)
-		rc = v->run(&s, &o, nargs, argv + 1);
+		rc = verb->run(&s, o, nargs, args);
 	setup_free(&s);
-	return finish(rc);
-}
-
-/* Nothing but --help, --version and --lang stands before a verb. */
-static int
-run_without_verb(int argc, char **argv)
-{
-	struct budget_options o = { .period = NULL };
-	bool done;
-	int nargs;
-
-	if (options_parse(&program, &o, argc, argv, &nargs, &done) != 0)
-		return EXIT_USAGE;
-	if (done)
-		return finish(EXIT_OK);
-	if (nargs == 0)
-		return budget_misused(
-		    "%s", _("what to do? set, status, list, rm or check"));
-	return budget_misused(
-	    _("what is \"%.60s\"? (set, status, list, rm or check)"), argv[1]);
-}
-
-static int
-run(int argc, char **argv)
-{
-	size_t i;
-
-	for (i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (strcmp(argv[1], verbs[i]->name) == 0)
-			return run_verb(verbs[i], argc - 1, argv + 1);
-	return run_without_verb(argc, argv);
+	return rc;
 }
 
 /* An agent takes some codes for "stop", 2 among them: a mistake is none. */
@@ -99,10 +55,17 @@ is_hook(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
+	struct budget_options o = { .common = { 0 } };
+	const struct verb_program all = {
+		.program = &program,
+		.words = N_("set, status, list, rm or check"),
+		.verbs = verbs,
+		.n = sizeof(verbs) / sizeof(verbs[0]),
+		.options = &o,
+		.run = run,
+	};
 	bool hooked = is_hook(argc, argv);
-	int rc;
+	int rc = verbs_run(&all, argc, argv);
 
-	options_put_verb_first(argc, argv);
-	rc = run(argc, argv);
 	return hooked ? EXIT_OK : rc;
 }

@@ -5,6 +5,7 @@
 #ifndef CLIENTS_BUDGET_BUDGET_H
 #define CLIENTS_BUDGET_BUDGET_H
 
+#include "clients/common/verbs.h"
 #include "clients/report/fetch.h"
 #include "clients/report/setup.h"
 #include "proto/codec_budget.h"
@@ -21,24 +22,14 @@ struct budget_options {
 };
 
 #define BUDGET_AT(member) offsetof(struct budget_options, member)
-#define BUDGET_HEAD(title)                                                     \
-	{                                                                      \
-		.kind = OPTION_HEAD, .help = title                             \
-	}
+#define BUDGET_HEAD(title) OPTION_ROW_HEAD(title)
 #define BUDGET_FLAG(n, member, h)                                              \
-	{                                                                      \
-		.name = n, .kind = OPTION_FLAG, .offset = BUDGET_AT(member),   \
-		.help = h                                                      \
-	}
+	OPTION_ROW_FLAG(struct budget_options, n, member, h)
 #define BUDGET_WORD(n, member, a, h)                                           \
-	{                                                                      \
-		.name = n, .kind = OPTION_TEXT, .offset = BUDGET_AT(member),   \
-		.arg = a, .help = h                                            \
-	}
+	OPTION_ROW_TEXT(struct budget_options, n, member, a, h)
 
 struct budget_verb {
-	const char *name;
-	struct option_program program;
+	struct verb verb; /* first */
 	/*
 	 * EXIT_*; args are the operands. A verb that is quick sets s up itself,
 	 * as far as it needs.

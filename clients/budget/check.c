@@ -252,8 +252,8 @@ run(struct setup *s, const struct budget_options *o, int nargs, char **args)
 }
 
 const struct budget_verb budget_check = {
-	.name = "check",
-	.program = {
+	.verb.name = "check",
+	.verb.program = {
 		.name = "tt-budget check",
 		.synopsis = N_("[NAME] [OPTION…]"),
 		.summary = N_("The gate: exits with 0 within the budgets and "

@@ -96,8 +96,8 @@ run(struct setup *s, const struct budget_options *o, int nargs, char **args)
 }
 
 const struct budget_verb budget_list = {
-	.name = "list",
-	.program = {
+	.verb.name = "list",
+	.verb.program = {
 		.name = "tt-budget list",
 		.synopsis = N_("[OPTION…]"),
 		.summary = N_("Lists the budgets that are set."),

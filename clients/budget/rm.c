@@ -51,8 +51,8 @@ run(struct setup *s, const struct budget_options *o, int nargs, char **args)
 }
 
 const struct budget_verb budget_rm = {
-	.name = "rm",
-	.program = {
+	.verb.name = "rm",
+	.verb.program = {
 		.name = "tt-budget rm",
 		.synopsis = N_("NAME [OPTION…]"),
 		.summary = N_("Takes a budget away."),

@@ -186,8 +186,8 @@ run(struct setup *s, const struct budget_options *o, int nargs, char **args)
 }
 
 const struct budget_verb budget_set = {
-	.name = "set",
-	.program = {
+	.verb.name = "set",
+	.verb.program = {
 		.name = "tt-budget set",
 		.synopsis = N_("AMOUNT [OPTION…]"),
 		.summary = N_("Sets a budget: so many USD, or tokens, a day or "

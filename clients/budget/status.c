@@ -272,8 +272,8 @@ run(struct setup *s, const struct budget_options *o, int nargs, char **args)
 }
 
 const struct budget_verb budget_status = {
-	.name = "status",
-	.program = {
+	.verb.name = "status",
+	.verb.program = {
 		.name = "tt-budget status",
 		.synopsis = N_("[NAME] [OPTION…]"),
 		.summary = N_("Shows how much of each budget is spent and left, "

@@ -63,4 +63,20 @@ int options_parse(const struct option_program *prog, void *opts, int argc,
  */
 void options_put_verb_first(int argc, char **argv);
 
+/* Rows of tables of options; type is the struct that they fill. */
+#define OPTION_ROW_HEAD(title)                                                 \
+	{                                                                      \
+		.kind = OPTION_HEAD, .help = title                             \
+	}
+#define OPTION_ROW_FLAG(type, n, member, h)                                    \
+	{                                                                      \
+		.name = n, .kind = OPTION_FLAG,                                \
+		.offset = offsetof(type, member), .help = h                    \
+	}
+#define OPTION_ROW_TEXT(type, n, member, a, h)                                 \
+	{                                                                      \
+		.name = n, .kind = OPTION_TEXT,                                \
+		.offset = offsetof(type, member), .arg = a, .help = h          \
+	}
+
 #endif

@@ -332,8 +332,8 @@ run(struct setup *s, const struct price_options *o, int nargs, char **args)
 }
 
 const struct price_verb price_explain = {
-	.name = "explain",
-	.program = {
+	.verb.name = "explain",
+	.verb.program = {
 		.name = "tt-price explain",
 		.synopsis = N_("MODEL [OPTION…]"),
 		.summary = N_("Shows what a call costs, line by line, and by "

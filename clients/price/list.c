@@ -105,8 +105,8 @@ run(struct setup *s, const struct price_options *o, int nargs, char **args)
 }
 
 const struct price_verb price_list = {
-	.name = "list",
-	.program = {
+	.verb.name = "list",
+	.verb.program = {
 		.name = "tt-price list",
 		.synopsis = N_("[OPTION…]"),
 		.summary = N_("Shows the prices: yours, then the built-in."),

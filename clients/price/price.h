@@ -5,6 +5,7 @@
 #define CLIENTS_PRICE_PRICE_H
 
 #include "clients/price/tariff.h"
+#include "clients/common/verbs.h"
 #include "clients/report/fetch.h"
 #include "clients/report/setup.h"
 
@@ -23,20 +24,11 @@ struct price_options {
 };
 
 #define PRICE_AT(member) offsetof(struct price_options, member)
-#define PRICE_HEAD(title)                                                      \
-	{                                                                      \
-		.kind = OPTION_HEAD, .help = title                             \
-	}
+#define PRICE_HEAD(title) OPTION_ROW_HEAD(title)
 #define PRICE_FLAG(n, member, h)                                               \
-	{                                                                      \
-		.name = n, .kind = OPTION_FLAG, .offset = PRICE_AT(member),    \
-		.help = h                                                      \
-	}
+	OPTION_ROW_FLAG(struct price_options, n, member, h)
 #define PRICE_WORD(n, member, a, h)                                            \
-	{                                                                      \
-		.name = n, .kind = OPTION_TEXT, .offset = PRICE_AT(member),    \
-		.arg = a, .help = h                                            \
-	}
+	OPTION_ROW_TEXT(struct price_options, n, member, a, h)
 #define PRICE_COUNT(n, class, h)                                               \
 	{                                                                      \
 		.name = n, .kind = OPTION_U64,                                 \
@@ -45,8 +37,7 @@ struct price_options {
 	}
 
 struct price_verb {
-	const char *name;
-	struct option_program program;
+	struct verb verb; /* first */
 	/* EXIT_*; args are the operands. */
 	int (*run)(struct setup *s, const struct price_options *o, int nargs,
 	    char **args);

@@ -195,8 +195,8 @@ run(struct setup *s, const struct price_options *o, int nargs, char **args)
 }
 
 const struct price_verb price_recost = {
-	.name = "recost",
-	.program = {
+	.verb.name = "recost",
+	.verb.program = {
 		.name = "tt-price recost",
 		.synopsis = N_("[OPTION…]"),
 		.summary = N_("Prices recorded calls anew by today's prices: "

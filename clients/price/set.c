@@ -311,8 +311,8 @@ run_unset(
 }
 
 const struct price_verb price_set = {
-	.name = "set",
-	.program = {
+	.verb.name = "set",
+	.verb.program = {
 		.name = "tt-price set",
 		.synopsis = N_("MODEL|PROVIDER/MODEL --input USD --output USD "
 			    "[OPTION…]"),
@@ -325,8 +325,8 @@ const struct price_verb price_set = {
 };
 
 const struct price_verb price_unset = {
-	.name = "unset",
-	.program = {
+	.verb.name = "unset",
+	.verb.program = {
 		.name = "tt-price unset",
 		.synopsis = N_("MODEL|PROVIDER/MODEL [OPTION…]"),
 		.summary = N_("Takes back a price that was set."),

@@ -418,8 +418,8 @@ run(struct setup *s, const struct price_options *o, int nargs, char **args)
 }
 
 const struct price_verb price_update = {
-	.name = "update",
-	.program = {
+	.verb.name = "update",
+	.verb.program = {
 		.name = "tt-price update",
 		.synopsis = N_("FILE [OPTION…]"),
 		.summary = N_("Takes prices from LiteLLM's or models.dev's "

@@ -155,8 +155,8 @@ run(struct setup *s, const struct provider_options *o, int nargs, char **args)
 }
 
 const struct provider_verb provider_add = {
-	.name = "add",
-	.program = {
+	.verb.name = "add",
+	.verb.program = {
 		.name = "tt-provider add",
 		.synopsis = N_("PROVIDER[/ACCOUNT] [OPTION…]"),
 		.summary = N_("Adds an account that is asked what was used and "

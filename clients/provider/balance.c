@@ -69,7 +69,7 @@ put_resets(struct table *t, int64_t ms, int64_t now_ms)
 		return;
 	}
 	figure_span(ms > now_ms ? ms - now_ms : 0, span);
-	snprintf(buf, sizeof(buf), _("empties in %s"), span);
+	snprintf(buf, sizeof(buf), _("resets in %s"), span);
 	table_str(t, buf);
 }
 
@@ -124,23 +124,13 @@ put_table(const struct setup *s, struct value list)
 static int
 run(struct setup *s, const struct provider_options *o, int nargs, char **args)
 {
-	struct value list;
-	const char *name;
-	int rc = provider_take_name(nargs, args, &name);
-
-	if (rc == EXIT_OK)
-		rc = provider_fetch(s, name, &list);
-	if (rc != EXIT_OK)
-		return rc;
-	if (!o->common.json)
-		return put_table(s, list);
-	put_json(list);
-	return EXIT_OK;
+	(void)o;
+	return provider_show(s, nargs, args, put_table, put_json);
 }
 
 const struct provider_verb provider_balance = {
-	.name = "balance",
-	.program = {
+	.verb.name = "balance",
+	.verb.program = {
 		.name = "tt-provider balance",
 		.synopsis = N_("[NAME] [OPTION…]"),
 		.summary = N_("Shows what is left: balances, each in its own "

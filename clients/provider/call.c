@@ -117,6 +117,25 @@ provider_fetch(struct setup *s, const char *name, struct value *list)
 	return EXIT_REFUSED;
 }
 
+int
+provider_show(struct setup *s, int nargs, char **args,
+    int (*table)(const struct setup *s, struct value list),
+    void (*json)(struct value list))
+{
+	struct value list;
+	const char *name;
+	int rc = provider_take_name(nargs, args, &name);
+
+	if (rc == EXIT_OK)
+		rc = provider_fetch(s, name, &list);
+	if (rc != EXIT_OK)
+		return rc;
+	if (!s->opts->json)
+		return table(s, list);
+	json(list);
+	return EXIT_OK;
+}
+
 void
 provider_tell(
     const struct setup *s, const struct value *result, const char *line)

@@ -174,23 +174,13 @@ put_table(const struct setup *s, struct value list)
 static int
 run(struct setup *s, const struct provider_options *o, int nargs, char **args)
 {
-	struct value list;
-	const char *name;
-	int rc = provider_take_name(nargs, args, &name);
-
-	if (rc == EXIT_OK)
-		rc = provider_fetch(s, name, &list);
-	if (rc != EXIT_OK)
-		return rc;
-	if (!o->common.json)
-		return put_table(s, list);
-	put_json(list);
-	return EXIT_OK;
+	(void)o;
+	return provider_show(s, nargs, args, put_table, put_json);
 }
 
 const struct provider_verb provider_list = {
-	.name = "list",
-	.program = {
+	.verb.name = "list",
+	.verb.program = {
 		.name = "tt-provider list",
 		.synopsis = N_("[NAME] [OPTION…]"),
 		.summary = N_("Shows the accounts, how asking them went, and "

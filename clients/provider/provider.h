@@ -6,6 +6,7 @@
 #define CLIENTS_PROVIDER_PROVIDER_H
 
 #include "clients/provider/secret.h"
+#include "clients/common/verbs.h"
 #include "clients/report/fetch.h"
 #include "clients/report/setup.h"
 
@@ -19,20 +20,11 @@ struct provider_options {
 };
 
 #define PROVIDER_AT(member) offsetof(struct provider_options, member)
-#define PROVIDER_HEAD(title)                                                   \
-	{                                                                      \
-		.kind = OPTION_HEAD, .help = title                             \
-	}
+#define PROVIDER_HEAD(title) OPTION_ROW_HEAD(title)
 #define PROVIDER_FLAG(n, member, h)                                            \
-	{                                                                      \
-		.name = n, .kind = OPTION_FLAG, .offset = PROVIDER_AT(member), \
-		.help = h                                                      \
-	}
+	OPTION_ROW_FLAG(struct provider_options, n, member, h)
 #define PROVIDER_WORD(n, member, a, h)                                         \
-	{                                                                      \
-		.name = n, .kind = OPTION_TEXT, .offset = PROVIDER_AT(member), \
-		.arg = a, .help = h                                            \
-	}
+	OPTION_ROW_TEXT(struct provider_options, n, member, a, h)
 #define PROVIDER_KEY                                                           \
 	PROVIDER_HEAD(N_("The key")),                                          \
 	    PROVIDER_FLAG("key-stdin", key.from_stdin,                         \
@@ -48,8 +40,7 @@ struct provider_options {
 	    PROVIDER_FLAG("json", common.json, N_("JSON")), REPORT_COMMON
 
 struct provider_verb {
-	const char *name;
-	struct option_program program;
+	struct verb verb; /* first */
 	/* EXIT_*; args are the operands. */
 	int (*run)(struct setup *s, const struct provider_options *o, int nargs,
 	    char **args);
@@ -77,6 +68,13 @@ int provider_call(struct setup *s, struct packer *k, struct value *result);
 void provider_make_room(struct packer *k);
 /* The accounts, all or the one of that name. EXIT_*, trouble told. */
 int provider_fetch(struct setup *s, const char *name, struct value *list);
+/*
+ * Shows the accounts, all or the one that is named: to people, or as JSON.
+ * EXIT_*.
+ */
+int provider_show(struct setup *s, int nargs, char **args,
+    int (*table)(const struct setup *s, struct value list),
+    void (*json)(struct value list));
 /* The result of a change: one line, or JSON. */
 void provider_tell(
     const struct setup *s, const struct value *result, const char *line);

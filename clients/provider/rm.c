@@ -42,8 +42,8 @@ run(struct setup *s, const struct provider_options *o, int nargs, char **args)
 }
 
 const struct provider_verb provider_rm = {
-	.name = "rm",
-	.program = {
+	.verb.name = "rm",
+	.verb.program = {
 		.name = "tt-provider rm",
 		.synopsis = N_("NAME [OPTION…]"),
 		.summary = N_("Removes an account, its key, and what it said "

@@ -206,8 +206,8 @@ run(struct setup *s, const struct provider_options *o, int nargs, char **args)
 }
 
 const struct provider_verb provider_services = {
-	.name = "services",
-	.program = {
+	.verb.name = "services",
+	.verb.program = {
 		.name = "tt-provider services",
 		.synopsis = N_("[OPTION…]"),
 		.summary = N_("Shows which providers there are to add, what "

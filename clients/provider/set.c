@@ -161,8 +161,8 @@ run_set(
 }
 
 const struct provider_verb provider_set = {
-	.name = "set",
-	.program = {
+	.verb.name = "set",
+	.verb.program = {
 		.name = "tt-provider set",
 		.synopsis = N_("NAME [OPTION…]"),
 		.summary = N_("Changes an account: its key, whether others "
@@ -174,8 +174,8 @@ const struct provider_verb provider_set = {
 };
 
 const struct provider_verb provider_enable = {
-	.name = "enable",
-	.program = {
+	.verb.name = "enable",
+	.verb.program = {
 		.name = "tt-provider enable",
 		.synopsis = N_("NAME [OPTION…]"),
 		.summary = N_("An account is asked again."),
@@ -186,8 +186,8 @@ const struct provider_verb provider_enable = {
 };
 
 const struct provider_verb provider_disable = {
-	.name = "disable",
-	.program = {
+	.verb.name = "disable",
+	.verb.program = {
 		.name = "tt-provider disable",
 		.synopsis = N_("NAME [OPTION…]"),
 		.summary = N_("An account is not asked any more; what it said "

@@ -218,8 +218,8 @@ run(struct setup *s, const struct provider_options *o, int nargs, char **args)
 }
 
 const struct provider_verb provider_sync = {
-	.name = "sync",
-	.program = {
+	.verb.name = "sync",
+	.verb.program = {
 		.name = "tt-provider sync",
 		.synopsis = N_("[NAME] [OPTION…]"),
 		.summary = N_("Asks one account, or all that are enabled, now. "
