@@ -258,6 +258,7 @@ write_rows(struct walk *w)
 	w->phase = WALK_WRITING;
 	w->task = (struct batch_task){ .step = on_step, .done = on_written };
 	w->task.data = w;
+	w->task.has_time = true;
 	batch_run(w->place->batch, &w->task);
 }
 
