@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include "proto/lang.h"
 
 #define PATH_BYTES 4096
+#define ASIDE_NICE 10
 #define LISTEN_FD 3 /* the first descriptor that LISTEN_FDS passes */
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
@@ -233,6 +235,34 @@ sys_raise_file_limit(void)
 			lim.rlim_cur = soft;
 	}
 	return (size_t)lim.rlim_cur;
+}
+
+struct aside {
+	void (*fn)(void *);
+	void *arg;
+};
+
+static void *
+run_aside(void *arg)
+{
+	const struct aside *a = arg;
+
+	/* Where that is refused, it is only less polite. */
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), ASIDE_NICE);
+	a->fn(a->arg);
+	return NULL;
+}
+
+void
+sys_run_aside(void (*fn)(void *), void *arg)
+{
+	struct aside a = { fn, arg };
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, run_aside, &a) == 0)
+		BUG_ON(pthread_join(thread, NULL) != 0);
+	else
+		fn(arg);
 }
 
 /* The variable as a decimal number, or -1. */

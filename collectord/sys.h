@@ -40,6 +40,12 @@ void sys_forbid_cores(void);
 /* Raises the soft limit of open files to the hard one; returns what it is. */
 size_t sys_raise_file_limit(void);
 /*
+ * Calls fn on a thread that gives way to all others of ours that have something
+ * to do, and returns after it. A thread of its own, since one that has made
+ * itself smaller may not make itself larger again. Without one, just calls.
+ */
+void sys_run_aside(void (*fn)(void *), void *arg);
+/*
  * The listening socket a service manager passed us (LISTEN_FDS), close-on-exec.
  * -1: none; -2: not exactly one stream socket that listens. Unsets the
  * variables; call before there are threads.

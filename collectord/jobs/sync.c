@@ -139,6 +139,7 @@ sync_sweep(struct sync *s)
 	s->sweep =
 	    (struct batch_task){ .step = on_sweep_step, .done = on_swept };
 	s->sweep.data = s;
+	s->sweep.has_time = true;
 	batch_run(s->place.batch, &s->sweep);
 }
 

@@ -141,9 +141,9 @@ take_window(void *arg, const struct window_row *row)
 }
 
 static void
-on_work(uv_work_t *work)
+read_page(void *arg)
 {
-	struct walk *w = work->data;
+	struct walk *w = arg;
 	static const struct provider_sink keeps = { take_billed, take_balance,
 		take_window, NULL };
 	struct provider_sink sink = keeps;
@@ -151,6 +151,13 @@ on_work(uv_work_t *work)
 	sink.arg = w;
 	provider_read(&w->query, w->http.status, w->body, w->body_len,
 	    w->is_probe ? &(struct provider_sink){ 0 } : &sink, &w->answer);
+}
+
+/* A page is many milliseconds of work: puts are not to wait for a processor. */
+static void
+on_work(uv_work_t *work)
+{
+	sys_run_aside(read_page, work->data);
 }
 
 /* --- After a page ----------------------------------------------------------
@@ -251,6 +258,7 @@ write_rows(struct walk *w)
 	w->phase = WALK_WRITING;
 	w->task = (struct batch_task){ .step = on_step, .done = on_written };
 	w->task.data = w;
+	w->task.has_time = true;
 	batch_run(w->place->batch, &w->task);
 }
 

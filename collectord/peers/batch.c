@@ -6,6 +6,10 @@
 
 #include "collectord/sys.h"
 
+#define PUTS_COME_NS 100000000u /* until so long after the last */
+#define REST_FACTOR 4           /* times what a step took */
+#define REST_MOST_NS 10000000u  /* so that slow disks are no obstacle */
+
 struct group {
 	struct batch_item *first;
 	struct put *puts[BATCH_BULK]; /* each counts 1 or more */
@@ -185,40 +189,96 @@ turn_of_puts(struct batch *b)
 	uv_mutex_unlock(&b->lock);
 	committed = commit_group(b, &g, why);
 	uv_mutex_lock(&b->lock);
+	b->put_ns = uv_hrtime();
 	hand_back(b, &g, committed, why);
 	BUG_ON(uv_async_send(&b->wake) != 0);
 }
 
-/* Likewise. */
-static void
-turn_of_tasks(struct batch *b)
+/* How long tasks that have time are still to rest. */
+static uint64_t
+rest_ns(const struct batch *b)
 {
-	struct batch_task *t = b->tasks.first;
+	uint64_t now = uv_hrtime();
+
+	return now < b->rested_ns ? b->rested_ns - now : 0;
+}
+
+/* Whose turn it is of those that need no rest, off the list; or NULL. */
+static struct batch_task *
+next_task(struct batch *b)
+{
+	struct batch_task *t, *before = NULL;
+
+	if (b->tasks.first == NULL || b->nowed > 0)
+		return NULL;
+	for (t = b->tasks.first; t != NULL; before = t, t = t->next)
+		if (!t->has_time || rest_ns(b) == 0)
+			break;
+	if (t == NULL)
+		return NULL;
+	if (before == NULL)
+		b->tasks.first = t->next;
+	else
+		before->next = t->next;
+	if (b->tasks.last == t)
+		b->tasks.last = before;
+	return t;
+}
+
+/* Where nobody puts, nobody is served by a rest. */
+static void
+rest_after_step(struct batch *b, uint64_t began_ns)
+{
+	uint64_t now = uv_hrtime(), rest = (now - began_ns) * REST_FACTOR;
+
+	if (b->nwaiting > 0 || now - b->put_ns < PUTS_COME_NS)
+		b->rested_ns =
+		    now + (rest < REST_MOST_NS ? rest : REST_MOST_NS);
+}
+
+/* Under the lock, which is let go meanwhile. */
+static void
+turn_of_task(struct batch *b, struct batch_task *t)
+{
+	uint64_t began_ns = uv_hrtime();
 	bool has_more;
 
-	b->tasks.first = t->next;
 	uv_mutex_unlock(&b->lock);
 	has_more = t->step(t);
 	uv_mutex_lock(&b->lock);
 	b->nowed = b->nwaiting;
+	if (t->has_time)
+		rest_after_step(b, began_ns);
 	tasks_append(has_more ? &b->tasks : &b->tasks_done, t);
 	if (!has_more)
 		BUG_ON(uv_async_send(&b->wake) != 0);
+}
+
+/* Until something arrives, or tasks have had their rest. */
+static void
+wait_for_work(struct batch *b)
+{
+	if (b->tasks.first == NULL)
+		uv_cond_wait(&b->arrived, &b->lock);
+	else
+		uv_cond_timedwait(&b->arrived, &b->lock, rest_ns(b));
 }
 
 static void
 on_thread(void *arg)
 {
 	struct batch *b = arg;
+	struct batch_task *task;
 
 	uv_mutex_lock(&b->lock);
 	for (;;) {
-		if (b->tasks.first != NULL && b->nowed == 0)
-			turn_of_tasks(b);
+		task = next_task(b);
+		if (task != NULL)
+			turn_of_task(b, task);
 		else if (b->first != NULL)
 			turn_of_puts(b);
-		else if (!b->stopping)
-			uv_cond_wait(&b->arrived, &b->lock);
+		else if (!b->stopping || b->tasks.first != NULL)
+			wait_for_work(b);
 		else
 			break;
 	}

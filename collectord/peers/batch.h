@@ -4,7 +4,9 @@
  * so that one that pipelines does not starve the others.
  *
  * Other work that writes is done on the same thread, a short step at a time:
- * what waits after a step is committed before the next one.
+ * what waits after a step is committed before the next one. While puts come, a
+ * task that has time also leaves most of the time to them: a thread that always
+ * works is made to wait by the system, with whoever waits for it.
  */
 #ifndef PEERS_BATCH_H
 #define PEERS_BATCH_H
@@ -54,7 +56,8 @@ struct batch_source {
 /* Work of another kind than puts. Embedded in its owner. */
 struct batch_task {
 	struct batch_task *next;
-	void *data; /* the owner's */
+	void *data;    /* the owner's */
+	bool has_time; /* nobody waits for it as one waits for a put */
 	/* On the batch's thread; true: there is more to do. */
 	bool (*step)(struct batch_task *t);
 	/* On the loop's, after the last step. May free t. */
@@ -75,8 +78,10 @@ struct batch {
 	struct batch_source *first, *last; /* sources that have items waiting */
 	struct batch_item *done, *done_last;
 	struct batch_tasks tasks, tasks_done;
-	size_t nwaiting; /* items of all sources */
-	size_t nowed;    /* of those, to be committed before the next step */
+	size_t nwaiting;    /* items of all sources */
+	size_t nowed;       /* of those, to be committed before the next step */
+	uint64_t put_ns;    /* when the last group of puts was committed */
+	uint64_t rested_ns; /* when tasks that have time may go on */
 	bool stopping;
 	uint64_t transactions;
 	char why[BATCH_WHY_MAX]; /* of the newest failure; "" when told */

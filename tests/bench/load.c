@@ -2,7 +2,10 @@
  * load: writers that wait for their acks. One thread, many connections, each
  * with a number of requests in flight, to collectord or, with the same events
  * as the same bytes, to redis as HSETNX. Prints events a second and the time
- * from a request to its ack. `load --help` lists the options.
+ * from a request to its ack. With --rate the writers take turns at that many
+ * requests a second, and the time counts from when a request was due, so that
+ * one which was held up by the one before it counts for what it was: late.
+ * `load --help` lists the options.
  */
 #include <err.h>
 #include <errno.h>
@@ -14,6 +17,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "proto/codec.h"
@@ -49,12 +53,14 @@ struct load {
 	uint64_t conns, inflight, batch, duplicates;
 	uint64_t events; /* in all; 0: until the time is over */
 	uint64_t ms;
-	bool hold; /* keep the connections until stdin ends */
+	uint64_t rate; /* requests a second in all; 0: as fast as acks come */
+	bool hold;     /* keep the connections until stdin ends */
 	struct event_plan plan;
 	/* The run. */
 	const struct protocol *speak;
 	struct conn *writers; /* owned */
-	int ep;
+	int ep, ticks;
+	uint64_t start_ns;
 	bool is_over;
 	uint64_t busy; /* connections with requests in flight */
 	uint64_t acked_events, random;
@@ -227,16 +233,30 @@ flush(struct load *l, struct conn *c)
 		watch(l, c, EPOLL_CTL_MOD, c->out.len > 0);
 }
 
+/* When the writer's next request is to be sent. */
+static uint64_t
+due_ns(const struct load *l, const struct conn *c)
+{
+	if (l->rate == 0)
+		return bench_now_ns();
+	return l->start_ns +
+	       (c->sent * l->conns + c->id) * 1000000000 / l->rate;
+}
+
 /* Asks as long as it may. */
 static void
 fill(struct load *l, struct conn *c)
 {
+	uint64_t due;
 	size_t n;
 
 	while (!l->is_over && c->left > 0 && c->sent - c->acked < l->inflight) {
+		due = due_ns(l, c);
+		if (due > bench_now_ns())
+			break;
 		n = c->left < l->batch ? c->left : l->batch;
 		l->speak->ask(l, c, n);
-		c->sent_ns[c->sent % l->inflight] = bench_now_ns();
+		c->sent_ns[c->sent % l->inflight] = due;
 		l->busy += c->sent == c->acked;
 		c->sent++;
 		c->left -= n;
@@ -285,22 +305,59 @@ on_ready(struct load *l, struct conn *c, uint32_t events)
 }
 
 static void
+fill_all(struct load *l)
+{
+	for (uint64_t i = 0; i < l->conns; i++)
+		fill(l, &l->writers[i]);
+}
+
+static void
+on_tick(struct load *l)
+{
+	uint64_t n;
+
+	if (read(l->ticks, &n, sizeof(n)) < 0 && errno != EAGAIN)
+		err(1, "ticks");
+	fill_all(l);
+}
+
+/* Once for each request, which is sent within that tick. */
+static void
+start_ticks(struct load *l)
+{
+	uint64_t ns = 1000000000 / l->rate;
+	struct itimerspec t = { .it_interval.tv_sec = (time_t)(ns / 1000000000),
+		.it_interval.tv_nsec = (long)(ns % 1000000000) };
+	struct epoll_event e = { .events = EPOLLIN };
+
+	t.it_value = t.it_interval;
+	l->ticks = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (l->ticks < 0 || timerfd_settime(l->ticks, 0, &t, NULL) != 0 ||
+	    epoll_ctl(l->ep, EPOLL_CTL_ADD, l->ticks, &e) != 0)
+		err(1, "ticks");
+}
+
+static void
 run(struct load *l)
 {
 	struct epoll_event ready[READY];
-	uint64_t end, i;
+	uint64_t end;
 	int n;
 
-	end = l->ms == 0 ? UINT64_MAX : bench_now_ns() + l->ms * 1000000;
-	for (i = 0; i < l->conns; i++)
-		fill(l, &l->writers[i]);
-	while (l->busy > 0) {
+	end = l->ms == 0 ? UINT64_MAX : l->start_ns + l->ms * 1000000;
+	if (l->rate > 0)
+		start_ticks(l);
+	fill_all(l);
+	while (l->busy > 0 || (l->rate > 0 && !l->is_over)) {
 		n = epoll_wait(l->ep, ready, READY, -1);
 		if (n < 0 && errno != EINTR)
 			err(1, "epoll_wait");
 		l->is_over = bench_now_ns() >= end;
-		for (i = 0; n > 0 && i < (uint64_t)n; i++)
-			on_ready(l, ready[i].data.ptr, ready[i].events);
+		for (int i = 0; i < n; i++)
+			if (ready[i].data.ptr == NULL)
+				on_tick(l);
+			else
+				on_ready(l, ready[i].data.ptr, ready[i].events);
 	}
 }
 
@@ -369,6 +426,8 @@ release(struct load *l)
 		free(l->writers[i].sent_ns);
 		free(l->writers[i].out.p);
 	}
+	if (l->ticks >= 0)
+		close(l->ticks);
 	close(l->ep);
 	free(l->writers);
 	free(l->batch_events);
@@ -386,6 +445,7 @@ static const struct option longs[] = {
 	{ "duplicates", required_argument, NULL, 'u' },
 	{ "events", required_argument, NULL, 'n' },
 	{ "ms", required_argument, NULL, 'm' },
+	{ "rate", required_argument, NULL, 'r' },
 	{ "days", required_argument, NULL, 'd' },
 	{ "seed", required_argument, NULL, 'e' },
 	{ "call", no_argument, NULL, 'C' },
@@ -422,6 +482,8 @@ number_option(struct load *l, int letter)
 		return &l->events;
 	case 'm':
 		return &l->ms;
+	case 'r':
+		return &l->rate;
 	case 'd':
 		return &l->plan.days;
 	case 'e':
@@ -452,7 +514,8 @@ take_options(struct load *l, int argc, char **argv)
 		if (strcmp(protocols[i].name, l->protocol) == 0)
 			l->speak = &protocols[i];
 	if (l->socket == NULL || l->speak == NULL || l->conns == 0 ||
-	    l->inflight == 0 || l->batch == 0 || l->events + l->ms == 0)
+	    l->inflight == 0 || l->batch == 0 || l->events + l->ms == 0 ||
+	    (l->rate > 0 && l->ms == 0) || l->rate > 1000000000)
 		usage(2);
 }
 
@@ -464,15 +527,15 @@ main(int argc, char **argv)
 		.conns = 1,
 		.inflight = 1,
 		.batch = 1,
+		.ticks = -1,
 		.plan.seed = bench_now_ns(),
 	};
-	uint64_t start;
 
 	take_options(&l, argc, argv);
 	prepare(&l);
-	start = bench_now_ns();
+	l.start_ns = bench_now_ns();
 	run(&l);
-	print(&l, bench_now_ns() - start);
+	print(&l, bench_now_ns() - l.start_ns);
 	while (l.hold && getchar() != EOF)
 		;
 	release(&l);

@@ -27,6 +27,9 @@ same calls, and both must come to the same tokens.
 `importing` is told in imports.py: tt-import beside ccusage and tokscale, on
 10^4 and 10^5 calls of Claude's and some of Codex; `full` also on 10^6.
 
+`syncs` is told in syncs.py: 1,000 puts a second with a provider's 100,000 rows
+being taken in beside them, and without.
+
 SQLite inserts within its own process, redis keeps neither sums nor an index by
 time: neither does exactly our job, both are as durable.
 """
@@ -51,6 +54,7 @@ import types
 
 import claude_logs
 import imports
+import syncs as provider_syncs
 
 BUILD = os.path.abspath(os.environ.get("TT_BUILD", "build"))
 CCUSAGE = "@ccusage/ccusage-linux-x64@20.0.24"
@@ -116,6 +120,18 @@ ROWS = [
     Row("imp_tok_6", "tokscale / cold import, 10^6", ">=", 1, 3, "x"),
     Row("imp_read", "reads' p99 while importing", "<=", 10, 2, " ms"),
     Row("imp_send", "longest tt-send while importing", "<=", 100, 50, " ms"),
+    Row("sync_p99", "put p99, 10^5 rows syncing / idle", "<=", 2, 1.2, "x"),
+    Row("sync_p50", "put p50, 10^5 rows syncing / idle", "<=", None, 1.5, "x"),
+    Row("sync_max", "longest put, the same", "<=", 4, 2, "x"),
+    Row("sync_idle_p99", "put p99, idle, for comparison", "<=", None, None,
+        " ms"),
+    Row("sync_s", "a sync of 10^5 rows", "<=", 5, 1, " s"),
+    Row("sync_busy_s", "the same, beside 1,000 puts/s", "<=", 10, 2, " s"),
+    Row("sync_mb", "anonymous, most during a sync", "<=", 32, 8, " MB"),
+    Row("sync_reconcile", "tt-report reconcile, 10^5 rows", "<=", 500, 100,
+        " ms"),
+    Row("sync_billed", "month --source billed, 10^5 rows", "<=", 500, 100,
+        " ms"),
 ]
 
 Size = collections.namedtuple("Size", "rounds ms spawns middle large logs")
@@ -698,8 +714,12 @@ def importing(b):
     imports.run(b, tools, b.size.logs)
 
 
+def syncs(b):
+    provider_syncs.run(b, types.SimpleNamespace(daemon=Daemon))
+
+
 SECTIONS = [send, writers, one, batches, slow, queries, budgets, memory,
-            reports, views, ccusage, importing]
+            reports, views, ccusage, importing, syncs]
 
 
 def verdict(row, value):
