@@ -139,50 +139,32 @@ tick_weekly(const struct ledger *l, struct store_txn *txn, int64_t now_ms)
 
 struct silence {
 	struct store_txn *txn;
-	int64_t now_ms, since_ms;
-	int64_t last_ms; /* when anybody was heard */
+	int64_t now_ms;
+	int day_start;
+	uint32_t days; /* of use, without a word, that are silence */
+	struct heard heard;
 };
 
-static int
-each_source(
-    struct silence *s, int (*fn)(struct silence *, struct source_note *))
+/* Days of use without a word of it, today left out: it may yet be heard. */
+static bool
+is_silent(const struct silence *s, const struct source_note *n)
 {
-	struct source_note note;
-	struct store_cursor *c;
-	struct span k, v;
-	int rc = store_cursor_open(s->txn, TABLE_SOURCES, &c);
+	struct civil last = calendar_day_of(n->last_ms, s->day_start);
+	struct civil today = calendar_day_of(s->now_ms, s->day_start);
 
-	if (rc != 0)
-		return rc;
-	rc = store_seek(c, (struct span){ "", 1 }, &k, &v);
-	for (; rc == 0; rc = store_next(c, &k, &v)) {
-		if (source_read(v, &note))
-			rc = fn(s, &note);
-		if (rc != 0)
-			break;
-	}
-	store_cursor_close(c);
-	return rc == STORE_NOTFOUND ? 0 : rc;
-}
-
-static int
-note_last(struct silence *s, struct source_note *n)
-{
-	if (n->last_ms > s->last_ms)
-		s->last_ms = n->last_ms;
-	return 0;
+	return heard_between(&s->heard, last, today) >= s->days;
 }
 
 /* Told once, until it is heard again. */
 static int
-tell_silent(struct silence *s, struct source_note *n)
+tell_silent(const struct silence *s, const struct source_note *n)
 {
 	struct notice notice = { .kind = NOTICE_SOURCE, .level = NOTICE_WARN };
 	char id[ID_MAX];
 	int rc;
 
-	if (n->sights < SILENT_AFTER_SIGHTS || n->last_ms >= s->since_ms ||
-	    n->source.len == 0 || text_is(n->source, "manual"))
+	if (n->sights < SILENT_AFTER_SIGHTS || n->source.len == 0 ||
+	    text_is(n->source, "manual") || !is_silent(s, n))
 		return 0;
 	notice.id = (struct text){ id,
 		(uint32_t)snprintf(id, sizeof(id), "source/%.*s/%.*s/%.*s/%lld",
@@ -196,21 +178,41 @@ tell_silent(struct silence *s, struct source_note *n)
 	return rc < 0 ? rc : 0;
 }
 
+static int
+tell_silent_ones(const struct silence *s)
+{
+	struct source_note note;
+	struct store_cursor *c;
+	struct span k, v;
+	int rc = store_cursor_open(s->txn, TABLE_SOURCES, &c);
+
+	if (rc != 0)
+		return rc;
+	rc = store_seek(c, (struct span){ "", 1 }, &k, &v);
+	for (; rc == 0; rc = store_next(c, &k, &v)) {
+		if (source_read(v, &note))
+			rc = tell_silent(s, &note);
+		if (rc != 0)
+			break;
+	}
+	store_cursor_close(c);
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
 /* Where nobody is heard at all the machine rests, and nothing is wrong. */
 static int
 tick_silence(const struct ledger *l, struct store_txn *txn, int64_t now_ms)
 {
 	struct silence s = { .txn = txn,
 		.now_ms = now_ms,
-		.since_ms = now_ms - l->silent_days * DAY_MS };
+		.day_start = l->writer.watch.cal.day_start,
+		.days = (uint32_t)l->silent_days };
 	int rc;
 
 	if (l->silent_days == 0)
 		return 0;
-	rc = each_source(&s, note_last);
-	if (rc == 0 && s.last_ms > now_ms - DAY_MS)
-		rc = each_source(&s, tell_silent);
-	return rc;
+	rc = heard_load(txn, &s.heard);
+	return rc == 0 ? tell_silent_ones(&s) : rc;
 }
 
 static int64_t

@@ -204,6 +204,7 @@ class Model:
         self.unpriced = set()
         self.sources = {}  # (agent, source) -> [sights, last]
         self.silent = set()
+        self.used = set()  # days on which anybody was heard
         self.daily = self.weekly = None
         self.session = None  # the one heard last
 
@@ -314,6 +315,7 @@ class Model:
                                         [0, 0])
         heard[0] += 1
         heard[1] = max(heard[1], self.now)
+        self.used.add(day_of(self.now, self.calendar.day_start))
 
     def contributions(self, keys):
         """{(budget, place): what these calls add}"""
@@ -433,12 +435,13 @@ class Model:
                   start=instant(first, start), end=instant(monday, start))
 
     def tick_silence(self):
-        newest = max((last for _, last in self.sources.values()), default=0)
-        if newest <= self.now - DAY:
-            return
+        start = self.calendar.day_start
+        today = day_of(self.now, start)
         for (agent, source), (sights, last) in self.sources.items():
+            first = day_of(last, start)
+            days = sum(first < day < today for day in self.used)
             if sights < 10 or source == "manual" or \
-                    last >= self.now - self.silent_days * DAY or \
+                    days < self.silent_days or \
                     (agent, source, last) in self.silent:
                 continue
             self.silent.add((agent, source, last))

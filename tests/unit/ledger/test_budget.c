@@ -494,6 +494,87 @@ Test(budget, digests_are_due_at_their_hour_and_once, .timeout = 30)
 	bench_end(&b);
 }
 
+/* A dozen calls that an agent's hook told of. */
+static void
+hear(struct bench *b, const char *agent, int64_t ms)
+{
+	struct event evs[12];
+	char message[12][48];
+
+	clock_ms = ms;
+	for (int i = 0; i < 12; i++) {
+		snprintf(message[i], sizeof(message[i]), "%s %lld %d", agent,
+		    (long long)ms, i);
+		spend_init(&evs[i], message[i], ms, 1);
+		evs[i].text[EV_AGENT] = text_of(agent);
+		evs[i].text[EV_SOURCE] = TEXT("hook");
+	}
+	put(b, evs, 12);
+}
+
+Test(budget, days_off_are_no_silence, .timeout = 30)
+{
+	struct bench b;
+	int64_t day = 86400000, back = START_MS + 30 * day;
+
+	bench_start(&b);
+	hear(&b, "codex", START_MS);
+	hear(&b, "claude", START_MS);
+	tick_at(&b, START_MS + 20 * day);
+	expect_told(&b, "source", "");
+	hear(&b, "claude", back);
+	tick_at(&b, back);
+	expect_told(&b, "source", "");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
+Test(budget, silence_is_three_days_of_use_without_a_word, .timeout = 30)
+{
+	struct bench b;
+	int64_t day = 86400000;
+
+	bench_start(&b);
+	hear(&b, "codex", START_MS);
+	hear(&b, "claude", START_MS);
+	/* The second and the fourth day are days off. */
+	for (int i = 1; i <= 5; i += 2)
+		hear(&b, "claude", START_MS + i * day);
+	bench_reopen(&b);
+	/* The third day of use is not over yet. */
+	tick_at(&b, START_MS + 5 * day + 1);
+	expect_told(&b, "source", "");
+	tick_at(&b, START_MS + 6 * day);
+	expect_told(&b, "source", "warn codex ;");
+	tick_at(&b, START_MS + 7 * day);
+	expect_told(&b, "source", "warn codex ;");
+	hear(&b, "codex", START_MS + 8 * day);
+	for (int i = 9; i <= 12; i++)
+		hear(&b, "claude", START_MS + i * day);
+	tick_at(&b, START_MS + 12 * day);
+	expect_told(&b, "source", "warn codex ;warn codex ;");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
+Test(budget, a_clock_set_back_makes_no_day_of_use_twice, .timeout = 30)
+{
+	struct bench b;
+	int64_t day = 86400000;
+
+	bench_start(&b);
+	hear(&b, "codex", START_MS);
+	for (int i = 0; i < 6; i++)
+		hear(&b, "claude", START_MS + (1 + i % 2) * day + i);
+	tick_at(&b, START_MS + 3 * day);
+	expect_told(&b, "source", "");
+	hear(&b, "claude", START_MS + 3 * day);
+	tick_at(&b, START_MS + 4 * day);
+	expect_told(&b, "source", "warn codex ;");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
 Test(budget, a_reminder_comes_once_a_day_while_it_is_over, .timeout = 30)
 {
 	struct budget m = budget_of("month", BUDGET_MONTH, 10);
