@@ -50,6 +50,7 @@ DAYS = 90
 REPLY_S = 20  # that any reply may take
 QUARTER_S = 300  # that a quarter may take
 READERS = 12
+LEASE = 60 * SECOND  # that a reader may take to confirm
 OK, WARN, LIMIT = 0, 1, 2
 LEVELS = ["ok", "warn", "limit"]
 
@@ -466,7 +467,10 @@ class Client:
         self.sock.connect(path)
         self.unpacker = msgpack.Unpacker(raw=False)
         self.msgid = 0
-        self.held = {}
+        self.held = set()
+        self.since = 0  # when it claimed last
+        self.hangs = False
+        self.lost = set()  # what others got meanwhile
 
     def send(self, method, **params):
         self.msgid += 1
@@ -860,6 +864,7 @@ class Quarter:
             known = self.seen.setdefault(notice["id"], told)
             expect(notice["id"], told, known)
         reader.held = {n["id"] for n in notices}
+        reader.since = self.model.now
         if len(reader.held) != len(notices):
             raise Failure("one claim has a notice twice")
 
@@ -869,6 +874,7 @@ class Quarter:
             reader.send("notice_claim")
         for reader in readers:
             self.take(reader, reader.receive()["notices"])
+        self.hand_on({i for reader in readers for i in reader.held})
         held = [i for reader in self.readers for i in reader.held]
         if len(held) != len(set(held)):
             raise Failure("two readers hold the same notice")
@@ -876,10 +882,39 @@ class Quarter:
         if again:
             raise Failure(f"told again after its confirmation: {again}")
 
+    def hand_on(self, taken):
+        """What those that hang held for too long is others' now."""
+        for reader in self.readers:
+            if not reader.hangs:
+                continue
+            if self.model.now < reader.since:  # and the lease begins anew
+                reader.since = self.model.now
+            if self.model.now - reader.since < LEASE:
+                continue
+            expect("what a reader that hangs still has",
+                   reader.held - taken, set())
+            self.counts["handed on"] += len(reader.held)
+            reader.lost |= reader.held
+            reader.held = set()
+
+    def go_on(self, reader):
+        """Too late for what others got; what nobody asked for is its own."""
+        ids = sorted(reader.held)
+        got = reader.call("notice_confirm", ids=sorted(reader.lost) + ids)
+        expect("confirmed late", got["confirmed"], len(ids))
+        self.confirmed.update(ids)
+        self.counts["late"] += len(reader.lost)
+        reader.hangs, reader.held, reader.lost = False, set(), set()
+
     def claim_some(self):
         while len(self.readers) < READERS:
             self.readers.append(self.daemon.client())
-        self.claim(self.readers)
+        for reader in self.readers:
+            if reader.hangs and self.chance(30):
+                self.go_on(reader)
+        awake = [r for r in self.readers if not r.hangs]
+        if awake:
+            self.claim(awake)
 
     def confirm(self, reader):
         ids = sorted(reader.held)
@@ -907,8 +942,12 @@ class Quarter:
     def rounds(self):
         self.claim_some()
         for reader in list(self.readers):
-            fate = self.random.randrange(10)
-            if fate < 3:
+            fate = self.random.randrange(11)
+            if reader.hangs:
+                continue
+            if fate == 10:
+                reader.hangs = True
+            elif fate < 3:
                 if reader.held:
                     self.counts["readers that died"] += 1
                 self.readers.remove(reader)

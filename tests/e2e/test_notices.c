@@ -331,6 +331,32 @@ Test(notices, a_reader_that_is_killed_leaves_them_to_the_next)
 	NOTICES(0, "", NULL);
 }
 
+Test(notices, a_reader_that_hangs_holds_them_for_a_minute)
+{
+	char rest[PIPE_BYTES];
+	struct run r;
+	pid_t pid;
+	int out;
+
+	daemon_start(&home);
+	make_price_notices();
+	pid = start_stuck_reader(&out);
+	move_clock(NOW_MS + 59999, "2026-05-12T10:00:59.999Z");
+	NOTICES(
+	    0, "{\"schema_version\":1,\"notices\":[]}\n", "--claim", "--json");
+	move_clock(NOW_MS + 60000, "2026-05-12T10:01:00Z");
+	RUN(&home, &r, "tt-notices", "--claim", "--json");
+	cr_expect_eq(count(r.out, "\"id\""), MODELS, "%zu of %d went on",
+	    count(r.out, "\"id\""), MODELS);
+	expect(&r, 0, "castle-59", "");
+	/* It goes on, too late: what it confirms is not its own. */
+	while (read(out, rest, sizeof(rest)) > 0)
+		;
+	close(out);
+	cr_expect_eq(child_wait(pid), 0, "who was late failed");
+	NOTICES(0, "", NULL);
+}
+
 Test(notices, what_nobody_reads_is_not_told)
 {
 	pid_t pid;
