@@ -32,7 +32,7 @@ endif
 PROTO := proto/aggregate.c proto/budget.c proto/calendar.c proto/codec.c \
 	proto/codec_budget.c proto/codec_put.c \
 	proto/codec_report.c proto/config.c proto/error.c \
-	proto/event.c proto/json.c proto/lang.c proto/money.c proto/notice.c \
+	proto/event.c proto/filling.c proto/json.c proto/lang.c proto/money.c proto/notice.c \
 	proto/notice_text.c proto/places.c proto/put.c proto/report.c \
 	proto/sums.c proto/text.c proto/wire.c
 LEDGER := $(sort $(wildcard collectord/ledger/*.c))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "proto/calendar.h"
+#include "proto/filling.h"
 #include "proto/lang.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
@@ -111,62 +112,6 @@ format_day(int64_t ms, char buf[CALENDAR_TEXT_MAX])
 	return text_of(buf);
 }
 
-/* What a sentence has places for. */
-struct filling {
-	const char *name;
-	struct text value;
-};
-
-static const struct filling *
-find(const struct filling *f, size_t n, struct text name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (text_is(name, f[i].name))
-			return &f[i];
-	return NULL;
-}
-
-/* The value of the place at s, "{name}", past which s is moved. */
-static struct text
-take_place(const char **s, const struct filling *f, size_t n)
-{
-	const char *end = strchr(*s, '}');
-	struct text name;
-	const struct filling *found = NULL;
-
-	if (end != NULL) {
-		name = (struct text){ *s + 1, (uint32_t)(end - *s - 1) };
-		found = find(f, n, name);
-	}
-	if (found == NULL)
-		return (struct text){ (*s)++, 1 };
-	*s = end + 1;
-	return found->value;
-}
-
-static size_t
-fill(
-    const char *s, const struct filling *f, size_t n, char buf[NOTICE_TEXT_MAX])
-{
-	struct text piece;
-	size_t len = 0;
-
-	while (*s != '\0') {
-		if (*s == '{') {
-			piece = take_place(&s, f, n);
-		} else {
-			piece = (struct text){ s, (uint32_t)strcspn(s, "{") };
-			s += piece.len;
-		}
-		if (piece.len >= NOTICE_TEXT_MAX - len)
-			break;
-		memcpy(buf + len, piece.p, piece.len);
-		len += piece.len;
-	}
-	buf[len] = '\0';
-	return len;
-}
-
 size_t
 notice_text(const struct notice *n, const char *const *sentences,
     char buf[NOTICE_TEXT_MAX])
@@ -183,7 +128,7 @@ notice_text(const struct notice *n, const char *const *sentences,
 		{ "day", format_day(n->from_ms, day) },
 	};
 
-	return fill(
+	return fill_sentence(
 	    sentences != NULL ? sentences[which] : _(notice_sentences[which]),
-	    fillings, LENGTH(fillings), buf);
+	    fillings, LENGTH(fillings), buf, NOTICE_TEXT_MAX);
 }
