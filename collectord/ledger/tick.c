@@ -1,6 +1,7 @@
 /* What time makes happen in the ledger: see ledger_tick in notices.h. */
 #include <stdio.h>
 
+#include "collectord/ledger/figures.h"
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/notices.h"
 #include "proto/error.h"
@@ -64,17 +65,21 @@ swap_mark(struct store_txn *txn, struct span name, int64_t now, int64_t *before)
 	return store_put(txn, TABLE_META, name, wbuf_span(&w));
 }
 
+/* Its figures are of what is committed: a tick adds no calls. */
 static int
-make_digest(struct store_txn *txn, enum notice_kind kind, const char *first,
+make_digest(struct ledger *l, enum notice_kind kind, const char *first,
     const char *last, int64_t from_ms, int64_t to_ms, int64_t now_ms)
 {
+	char top[LIMIT_TEXT + 1];
 	char period[2 * CALENDAR_TEXT_MAX + 2], id[128];
 	struct notice n = { .kind = kind,
 		.level = NOTICE_INFO,
 		.from_ms = from_ms,
 		.to_ms = to_ms };
-	int rc;
+	int rc = figures_of(l, from_ms, to_ms, top, &n.figures);
 
+	if (rc != 0)
+		return rc;
 	if (strcmp(first, last) == 0)
 		snprintf(period, sizeof(period), "%s", last);
 	else
@@ -82,13 +87,13 @@ make_digest(struct store_txn *txn, enum notice_kind kind, const char *first,
 	snprintf(id, sizeof(id), "%s/%s", notice_kind_names[kind], last);
 	n.id = text_of(id);
 	n.period = text_of(period);
-	rc = notice_make(txn, now_ms, &n);
+	rc = notice_make(l->writer.txn, now_ms, &n);
 	return rc < 0 ? rc : 0;
 }
 
 /* One digest for all days since the last, where the machine was off. */
 static int
-tick_daily(const struct ledger *l, struct store_txn *txn, int64_t now_ms)
+tick_daily(struct ledger *l, struct store_txn *txn, int64_t now_ms)
 {
 	int start = l->writer.watch.cal.day_start;
 	char first[CALENDAR_TEXT_MAX], last[CALENDAR_TEXT_MAX];
@@ -101,7 +106,7 @@ tick_daily(const struct ledger *l, struct store_txn *txn, int64_t now_ms)
 	from = day_of_number(before + 1);
 	calendar_format_date(from, first);
 	calendar_format_date(due, last);
-	return make_digest(txn, NOTICE_DAILY, first, last,
+	return make_digest(l, NOTICE_DAILY, first, last,
 	    calendar_day_start(from, start),
 	    calendar_day_start(calendar_add_days(due, 1), start), now_ms);
 }
@@ -117,7 +122,7 @@ week_label(struct civil monday, char buf[CALENDAR_TEXT_MAX])
 
 /* Of ISO weeks that are over. */
 static int
-tick_weekly(const struct ledger *l, struct store_txn *txn, int64_t now_ms)
+tick_weekly(struct ledger *l, struct store_txn *txn, int64_t now_ms)
 {
 	int start = l->writer.watch.cal.day_start;
 	char first[CALENDAR_TEXT_MAX], last[CALENDAR_TEXT_MAX];
@@ -132,7 +137,7 @@ tick_weekly(const struct ledger *l, struct store_txn *txn, int64_t now_ms)
 	from = day_of_number(before);
 	week_label(from, first);
 	week_label(calendar_add_days(monday, -7), last);
-	return make_digest(txn, NOTICE_WEEKLY, first, last,
+	return make_digest(l, NOTICE_WEEKLY, first, last,
 	    calendar_day_start(from, start), calendar_day_start(monday, start),
 	    now_ms);
 }

@@ -151,7 +151,8 @@ class Call:
 
 Place = collections.namedtuple("Place", "label start end")
 Told = collections.namedtuple(
-    "Told", "kind level subject period start end tokens spent limit made")
+    "Told", "kind level subject period start end tokens spent limit made "
+    "digest")
 ANY = "any"
 
 
@@ -284,9 +285,9 @@ class Model:
     # What is told.
 
     def tell(self, kind, level, subject="", period="", start=0, end=0,
-             tokens=False, spent=None, limit=None):
+             tokens=False, spent=None, limit=None, digest=None):
         self.told.append(Told(kind, level, subject, period, start, end,
-                              tokens, spent, limit, self.now))
+                              tokens, spent, limit, self.now, digest))
 
     def tell_budget(self, budget, level, place, spent):
         self.tell("budget", LEVELS[level], budget.spec["name"], place.label,
@@ -406,6 +407,21 @@ class Model:
         self.reminded.add(key)
         self.tell_budget(budget, LIMIT, place, spent)
 
+    def digest(self, start, end):
+        """What all calls come to; of the models the one that cost most."""
+        said = [self.calls[key].said for key in self.ids_between(start, end)]
+        said = [s for s in said if not s["void"]]
+        models = collections.defaultdict(lambda: [0, 0])
+        for s in said:
+            models[s["model"]][0] += s["cost"] or 0
+            models[s["model"]][1] += s["input"] + s["output"]
+        top, (cost, tokens) = min(
+            models.items(), key=lambda m: (-m[1][0], -m[1][1], m[0]),
+            default=("", (0, 0)))
+        return (len(said), sum(m[1] for m in models.values()),
+                sum(s["cost"] is None for s in said),
+                sum(m[0] for m in models.values()), top, tokens, cost)
+
     def tick_daily(self):
         day = local(self.now).date()
         if instant(day, self.daily_hour) > self.now:
@@ -417,8 +433,8 @@ class Model:
         first, self.daily = after(self.daily), day
         period = str(day) if first == day else f"{first}..{day}"
         start = self.calendar.day_start
-        self.tell("daily", "info", period=period, start=instant(first, start),
-                  end=instant(after(day), start))
+        self.tell_digest("daily", period, instant(first, start),
+                         instant(after(day), start))
 
     def tick_weekly(self):
         start = self.calendar.day_start
@@ -432,8 +448,12 @@ class Model:
         period = week_label(after(monday, -7))
         if after(first, 7) != monday:
             period = f"{week_label(first)}..{period}"
-        self.tell("weekly", "info", period=period,
-                  start=instant(first, start), end=instant(monday, start))
+        self.tell_digest("weekly", period, instant(first, start),
+                         instant(monday, start))
+
+    def tell_digest(self, kind, period, start, end):
+        self.tell(kind, "info", period=period, start=start, end=end,
+                  digest=self.digest(start, end))
 
     def tick_silence(self):
         start = self.calendar.day_start
@@ -579,9 +599,15 @@ def told_of(notice):
     amounts = [notice.get(key) for key in ("spent", "limit")]
     if not notice["tokens"]:
         amounts = [a if a is None else pico(a) for a in amounts]
+    digest = notice.get("digest")
+    if digest is not None:
+        digest = tuple(
+            pico(digest[key]) if key.endswith("cost") else digest[key]
+            for key in ("calls", "tokens", "unpriced_calls", "cost",
+                        "top_model", "top_tokens", "top_cost"))
     return Told(notice["kind"], notice["level"], notice["subject"],
                 notice["period"], notice["from"], notice["to"],
-                notice["tokens"], *amounts, notice["made"])
+                notice["tokens"], *amounts, notice["made"], digest)
 
 
 def params_of(spec):

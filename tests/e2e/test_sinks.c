@@ -450,6 +450,28 @@ Test(sinks, chats_and_phones_get_their_own_bodies)
 	http_talk_answer(&talk, 200, "", "ok");
 }
 
+/* 23:00 comes, at which the day is told of. */
+Test(sinks, a_digest_brings_the_days_figures)
+{
+	start_with("kinds = daily\nlang = zh\n");
+	make_notice("wonder-1");
+	make_notice("wonder-1");
+	make_notice("wonder-2");
+	move_clock(13 * 3600 * SECOND_MS);
+	expect_body("\"id\":\"daily/2026-05-12\"");
+	cr_expect_not_null(
+	    strstr(talk.body, "\"digest\":{\"calls\":2,\"tokens\":4,"
+			      "\"unpriced_calls\":2,\"cost_usd\":0,"
+			      "\"top_model\":\"wonder-1\",\"top_tokens\":2,"
+			      "\"top_cost_usd\":0},"),
+	    "%s", talk.body);
+	cr_expect_not_null(
+	    strstr(talk.body, "2026-05-12 的日报：调用 2 次，4 个 token，费用 "
+			      "0.00 美元（其中 2 次没有价格）。"),
+	    "%s", talk.body);
+	http_talk_answer(&talk, 200, "", "ok");
+}
+
 static void
 set_budget(const char *name, money_sum limit)
 {

@@ -494,6 +494,87 @@ Test(budget, digests_are_due_at_their_hour_and_once, .timeout = 30)
 	bench_end(&b);
 }
 
+/* The digest of a kind that was made last, its name copied. */
+struct digest_seen {
+	enum notice_kind kind;
+	struct notice_figures figures;
+	char top[LIMIT_TEXT + 1];
+};
+
+static int
+see_digest(void *arg, const struct notice *n)
+{
+	struct digest_seen *d = arg;
+
+	if (n->kind != d->kind)
+		return 0;
+	d->figures = n->figures;
+	snprintf(d->top, sizeof(d->top), "%.*s", (int)n->figures.top.len,
+	    n->figures.top.len > 0 ? n->figures.top.p : "");
+	return 0;
+}
+
+static void
+expect_figures(struct bench *b, enum notice_kind kind, const char *want)
+{
+	struct digest_seen d = { .kind = kind };
+	struct notice_figures *f = &d.figures;
+	struct store_txn *txn;
+	char got[512];
+
+	cr_assert_eq(store_begin(b->l->store, false, &txn), 0, "no reading");
+	cr_assert_eq(notices_each(txn, false, see_digest, &d), 0, "no list");
+	store_abort(txn);
+	snprintf(got, sizeof(got), "%d: %llu %llu %llu %lld %s %llu %lld",
+	    f->are_known, (unsigned long long)f->calls,
+	    (unsigned long long)f->tokens,
+	    (unsigned long long)f->unpriced_calls,
+	    (long long)(f->cost / (MONEY_USD / 100)), d.top,
+	    (unsigned long long)f->top_tokens,
+	    (long long)(f->top_cost / (MONEY_USD / 100)));
+	cr_expect_str_eq(got, want, "\"%s\", not \"%s\"", got, want);
+}
+
+static void
+spend_on(struct bench *b, const char *model, int64_t ts_ms, int64_t cents,
+    uint64_t tokens)
+{
+	struct event ev;
+	char message[64];
+
+	snprintf(message, sizeof(message), "%s %lld", model, (long long)ts_ms);
+	spend_init(&ev, message, ts_ms, cents);
+	ev.text[EV_MODEL] = text_of(model);
+	ev.count[EV_INPUT] = tokens;
+	ev.has_cost = cents > 0;
+	put(b, &ev, 1);
+}
+
+Test(budget, a_digest_keeps_what_its_period_came_to, .timeout = 30)
+{
+	struct bench b;
+	int64_t due = START_MS + (14 * 60 + 20) * 60000ll; /* 23:00 there */
+	int64_t day = 86400000;
+
+	bench_start(&b);
+	tick_at(&b, START_MS);
+	spend_on(&b, "large", START_MS, 300, 1000);
+	spend_on(&b, "small", START_MS, 100, 5000);
+	spend_on(&b, "small", START_MS + 1, 150, 5000);
+	spend_on(&b, "free", START_MS, 0, 70000);
+	spend_on(&b, "small", START_MS - day, 9900, 1);
+	tick_at(&b, due);
+	expect_figures(&b, NOTICE_DAILY, "1: 4 81000 1 550 large 1000 300");
+	/* What comes later changes none that was made. */
+	spend_on(&b, "small", START_MS + 2, 9900, 1);
+	bench_reopen(&b);
+	expect_figures(&b, NOTICE_DAILY, "1: 4 81000 1 550 large 1000 300");
+	tick_at(&b, due + day);
+	expect_figures(&b, NOTICE_DAILY, "1: 0 0 0 0  0 0");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
 /* A dozen calls that an agent's hook told of. */
 static void
 hear(struct bench *b, const char *agent, int64_t ms)
