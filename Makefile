@@ -125,7 +125,7 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
 UNIT_proto := $(PROTO)
 UNIT_ledger := tests/unit/ledger/sights.c $(LEDGER) $(PROTO)
 UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c \
-	collectord/sink_config.c collectord/jobs/http.c \
+	collectord/secret_file.c collectord/sink_config.c collectord/jobs/http.c \
 	collectord/jobs/http_lib.c collectord/jobs/notice_body.c $(PROTO)
 UNIT_jobs := tests/unit/jobs/provider_help.c collectord/jobs/sync_plan.c \
 	collectord/ledger/digest.c $(PROVIDERS) $(PROTO)
