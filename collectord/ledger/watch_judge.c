@@ -4,6 +4,7 @@
 
 #include "collectord/ledger/dims.h"
 #include "collectord/ledger/notices.h"
+#include "collectord/ledger/told_blocks.h"
 #include "collectord/ledger/watch_impl.h"
 
 /* A session's text is its label; the others' is the calendar's. */
@@ -55,23 +56,42 @@ make_budget_notice(struct store_txn *txn, const struct stored_budget *b,
 	return notice_make(txn, now_ms, &n);
 }
 
+struct place {
+	const char *label;
+	int64_t from_ms, to_ms; /* 0: a session */
+};
+
+/* When it was told of that arming. STORE_NOTFOUND: it was not. */
+static int
+told_when(struct store_txn *txn, const struct stored_budget *b, uint32_t armed,
+    enum budget_level level, const struct place *p, int64_t *told_ms)
+{
+	char id[WATCH_ID_MAX];
+	int rc = notice_made_ms(
+	    txn, budget_id(b, armed, level, p->label, id), told_ms);
+
+	if (rc == STORE_NOTFOUND && b->b.period == BUDGET_BLOCK)
+		rc = told_block_find(
+		    txn, b, armed, level, p->from_ms, p->to_ms, told_ms);
+	return rc;
+}
+
 /*
  * A limit that is raised is armed again for periods that are not over yet: what
  * was told of the others stands. 1, 0, or a store error.
  */
 static int
 was_told(struct store_txn *txn, const struct stored_budget *b,
-    enum budget_level level, const char *label, int64_t to_ms)
+    enum budget_level level, const struct place *p)
 {
-	bool was_over = to_ms > 0 && to_ms <= b->armed_ms;
-	char id[WATCH_ID_MAX];
-	int rc = 0;
+	bool was_over = p->to_ms > 0 && p->to_ms <= b->armed_ms;
+	int64_t told_ms;
+	int rc = STORE_NOTFOUND;
 
 	for (uint32_t armed = was_over ? 0 : b->armed;
-	     rc == 0 && armed <= b->armed; armed++)
-		rc =
-		    notice_was_made(txn, budget_id(b, armed, level, label, id));
-	return rc;
+	     rc == STORE_NOTFOUND && armed <= b->armed; armed++)
+		rc = told_when(txn, b, armed, level, p, &told_ms);
+	return rc == 0 ? 1 : rc == STORE_NOTFOUND ? 0 : rc;
 }
 
 /* A jump past both makes one, and a warning never follows the limit. */
@@ -85,15 +105,19 @@ watch_judge(const struct watch *w, struct store_txn *txn,
 		.from_ms = from_ms, .to_ms = to_ms, .spent = spent
 	};
 	char label[LIMIT_TEXT + 1];
+	struct place p = { label, from_ms, to_ms };
 	int rc;
 
 	if (level == BUDGET_OK)
 		return 0;
 	rc = label_of(w, txn, b, place, from_ms, label);
 	for (int l = level; rc == 0 && l <= BUDGET_LIMIT; l++)
-		rc = was_told(txn, b, (enum budget_level)l, label, to_ms);
-	if (rc == 0)
-		rc = make_budget_notice(txn, b, level, &n, label, now_ms);
+		rc = was_told(txn, b, (enum budget_level)l, &p);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = make_budget_notice(txn, b, level, &n, label, now_ms);
+	if (rc >= 0 && b->b.period == BUDGET_BLOCK)
+		rc = told_block_put(txn, b, level, from_ms, now_ms);
 	return rc < 0 ? rc : 0;
 }
 
@@ -103,25 +127,27 @@ remind(struct watch *w, struct store_txn *txn, const struct stored_budget *b,
     const char *date, int64_t day_ms, int64_t now_ms)
 {
 	char label[LIMIT_TEXT + 1], id[WATCH_ID_MAX], again[WATCH_ID_MAX];
-	int64_t from_ms, to_ms, told_ms;
+	struct place p = { .label = label };
+	int64_t told_ms;
 	struct budget_sum sum;
 	struct notice n = { .kind = NOTICE_BUDGET, .level = NOTICE_LIMIT };
 	int rc;
 
-	rc = watch_state(w, txn, b, NO_SESSION, now_ms, &from_ms, &to_ms, &sum);
+	rc = watch_state(
+	    w, txn, b, NO_SESSION, now_ms, &p.from_ms, &p.to_ms, &sum);
 	if (rc != 0 || budget_judge(&b->b, sum.spent) != BUDGET_LIMIT)
 		return rc < 0 ? rc : 0;
-	budget_period_label(b->b.period, &w->cal, from_ms, label);
-	rc = notice_made_ms(
-	    txn, budget_id(b, b->armed, BUDGET_LIMIT, label, id), &told_ms);
+	budget_period_label(b->b.period, &w->cal, p.from_ms, label);
+	rc = told_when(txn, b, b->armed, BUDGET_LIMIT, &p, &told_ms);
 	if (rc != 0 || told_ms >= day_ms)
 		return rc < 0 ? rc : 0;
+	budget_id(b, b->armed, BUDGET_LIMIT, label, id);
 	n.id = (struct text){ again,
 		(uint32_t)snprintf(again, sizeof(again), "%s/%s", id, date) };
 	n.subject = b->b.name;
 	n.period = text_of(label);
-	n.from_ms = from_ms;
-	n.to_ms = to_ms;
+	n.from_ms = p.from_ms;
+	n.to_ms = p.to_ms;
 	n.is_tokens = b->b.is_tokens;
 	n.spent = sum.spent;
 	n.limit = b->b.limit;

@@ -202,6 +202,7 @@ class Model:
         self.n_budgets = 0
         self.told = []
         self.crossed = {}  # (budget, place, level) -> {arming: when}
+        self.blocks = collections.defaultdict(set)  # (arming, quarter)
         self.reminded = set()
         self.unpriced = set()
         self.sources = {}  # (agent, source) -> [sights, last]
@@ -294,12 +295,27 @@ class Model:
                   place.start, place.end, budget.spec["tokens"], spent,
                   budget.spec["limit"])
 
+    def reached_at(self, budget, place, level):
+        """The quarter of an hour with which a block came to a level."""
+        spent = 0
+        for slot in self.slots(budget, place.start, place.end):
+            ids = self.ids_between(slot, slot + SLOT)
+            spent += self.add_up(budget, ids)[0]
+            if budget.level(spent) >= level:
+                return slot
+        raise Failure(f"{place} is not at {LEVELS[level]}")
+
     def was_crossed(self, budget, place, level):
         """A period that was over when the limit was raised stays as it is."""
-        when = self.crossed.get((budget.number, place.label, level), {})
+        armings = set(self.crossed.get(
+            (budget.number, place.label, level), {}))
+        if budget.spec["period"] == "block":  # wherever it began by then
+            armings |= {arming for arming, slot
+                        in self.blocks[budget.number, level]
+                        if place.start <= slot < place.end}
         if place.end and place.end <= budget.armed_at:
-            return bool(when)
-        return budget.armed in when
+            return bool(armings)
+        return budget.armed in armings
 
     def judge(self, budget, place, spent):
         level = budget.level(spent)
@@ -308,6 +324,9 @@ class Model:
             return
         key = budget.number, place.label, level
         self.crossed.setdefault(key, {})[budget.armed] = self.now
+        if budget.spec["period"] == "block":
+            self.blocks[budget.number, level].add(
+                (budget.armed, self.reached_at(budget, place, level)))
         self.tell_budget(budget, level, place, spent)
 
     # What happens.

@@ -383,6 +383,58 @@ Test(budget, blocks_begin_with_use_and_last_five_hours, .timeout = 30)
 	bench_end(&b);
 }
 
+Test(budget, a_block_that_a_late_call_moves_is_not_told_again, .timeout = 30)
+{
+	struct budget k = budget_of("block", BUDGET_BLOCK, 10);
+	int64_t hour = 3600000, at = START_MS + 10 * hour;
+	struct bench b;
+
+	bench_start(&b);
+	set_budget(&b, &k);
+	clock_ms = at + 3 * hour;
+	spend(&b, "a", at, 600);
+	spend(&b, "b", at + hour, 600);
+	expect_told(&b, "budget", "limit block 2026-05-17T18:00:00+02:00;");
+	/* It begins two hours earlier now, with more in it. */
+	spend(&b, "late", at - 2 * hour, 100);
+	spend(&b, "c", at + 2 * hour, 100);
+	bench_reopen(&b);
+	spend(&b, "d", at + 2 * hour, 100);
+	expect_told(&b, "budget", "limit block 2026-05-17T18:00:00+02:00;");
+	/* And the one behind it is another, which overlaps the one told. */
+	clock_ms = at + 4 * hour;
+	spend(&b, "e", at + 3 * hour, 1000);
+	expect_told(&b, "budget",
+	    "limit block 2026-05-17T18:00:00+02:00;"
+	    "limit block 2026-05-17T21:00:00+02:00;");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
+Test(budget, a_block_is_armed_again_wherever_it_begins, .timeout = 30)
+{
+	struct budget k = budget_of("block", BUDGET_BLOCK, 10);
+	int64_t hour = 3600000, at = START_MS + 10 * hour;
+	struct bench b;
+
+	bench_start(&b);
+	set_budget(&b, &k);
+	clock_ms = at + hour;
+	spend(&b, "a", at, 1200);
+	spend(&b, "late", at - 2 * hour, 100);
+	k.limit = 13 * MONEY_USD;
+	set_budget(&b, &k);
+	expect_told(&b, "budget",
+	    "limit block 2026-05-17T18:00:00+02:00;"
+	    "limit block 2026-05-17T16:00:00+02:00;");
+	spend(&b, "later", at - 3 * hour, 100);
+	expect_told(&b, "budget",
+	    "limit block 2026-05-17T18:00:00+02:00;"
+	    "limit block 2026-05-17T16:00:00+02:00;");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
 Test(budget, a_session_has_its_own, .timeout = 30)
 {
 	struct budget s = budget_of("one", BUDGET_SESSION, 10);
