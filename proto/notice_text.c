@@ -28,11 +28,11 @@ const char *const notice_sentences[NOTICE_SENTENCES] = {
 	[SENTENCE_DAILY] =
 	    N_("The report of {period} is ready: tt-report daily-report."),
 	[SENTENCE_WEEKLY] = N_("The report of {period} is ready: tt-report "
-			       "week."),
+			       "weekly-report."),
 	[SENTENCE_DAILY_FIGURES] =
 	    N_("Report of {period}: {figures} More: tt-report daily-report."),
 	[SENTENCE_WEEKLY_FIGURES] =
-	    N_("Report of {period}: {figures} More: tt-report week."),
+	    N_("Report of {period}: {figures} More: tt-report weekly-report."),
 	[SENTENCE_FIGURES] =
 	    N_("calls: {calls}, tokens: {tokens}, cost: {cost} USD{unpriced}. "
 	       "Top model: {top}, tokens: {top_tokens}, cost: {top_cost} USD "

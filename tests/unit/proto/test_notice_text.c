@@ -104,7 +104,7 @@ Test(notice_text, a_digest_says_what_its_period_came_to)
 	expect_text(&n, "Report of 2026-W19..2026-W20: calls: 1,234, tokens: "
 			"7,654,321, cost: 0.00 USD (calls without a price: "
 			"30). Top model: ?, tokens: 1,000,000, cost: 0.00 USD "
-			"(13.1%). More: tt-report week.");
+			"(13.1%). More: tt-report weekly-report.");
 }
 
 Test(notice_text, a_digest_of_no_use_says_so)
@@ -137,8 +137,9 @@ Test(notice_text, the_largest_figures_fit)
 		.cost = (money_sum)INT64_MAX << 62,
 		.top_cost = (money_sum)INT64_MAX << 62 };
 	notice_text(&n, notice_sentences, buf);
-	cr_expect(strstr(buf, "18,446,744,073,709,551,615") != NULL &&
-		      strstr(buf, "(100.0%). More: tt-report week.") != NULL,
+	cr_expect(
+	    strstr(buf, "18,446,744,073,709,551,615") != NULL &&
+		strstr(buf, "(100.0%). More: tt-report weekly-report.") != NULL,
 	    "%s", buf);
 }
 
