@@ -32,7 +32,7 @@ endif
 PROTO := proto/aggregate.c proto/budget.c proto/calendar.c proto/codec.c \
 	proto/codec_budget.c proto/codec_put.c \
 	proto/codec_report.c proto/config.c proto/error.c \
-	proto/event.c proto/json.c proto/lang.c proto/money.c proto/notice.c \
+	proto/event.c proto/filling.c proto/json.c proto/lang.c proto/money.c proto/notice.c \
 	proto/notice_text.c proto/places.c proto/put.c proto/report.c \
 	proto/sums.c proto/text.c proto/wire.c
 LEDGER := $(sort $(wildcard collectord/ledger/*.c))
@@ -125,7 +125,7 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
 UNIT_proto := $(PROTO)
 UNIT_ledger := tests/unit/ledger/sights.c $(LEDGER) $(PROTO)
 UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c \
-	collectord/sink_config.c collectord/jobs/http.c \
+	collectord/secret_file.c collectord/sink_config.c collectord/jobs/http.c \
 	collectord/jobs/http_lib.c collectord/jobs/notice_body.c $(PROTO)
 UNIT_jobs := tests/unit/jobs/provider_help.c collectord/jobs/sync_plan.c \
 	collectord/ledger/digest.c $(PROVIDERS) $(PROTO)

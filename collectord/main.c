@@ -298,7 +298,8 @@ reload(struct daemon *d)
 		log_warn("main", "op=reload msg=\"new prices and cost_mode "
 				 "are taken at the next start\"");
 	if (!d->server.is_stopping &&
-	    !config_sections_same(&fresh.sinks, &d->server.config.sinks))
+	    (sink_config_has_files(&fresh.sinks) ||
+		!config_sections_same(&fresh.sinks, &d->server.config.sinks)))
 		sinks_configure(&d->server.sinks, &fresh.sinks);
 	if (!d->server.is_stopping)
 		sync_reload(&d->server.sync);

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "collectord/jobs/http.h"
+#include "collectord/secret_file.h"
 #include "proto/lang.h"
 
+#define URL_MAX 4096 /* of a file, NUL included */
 #define TIMEOUT_S 10
 #define TIMEOUT_MAX_S 60
 
@@ -100,33 +102,82 @@ read_command(const struct reading *r)
 }
 
 static int
+take_url(const struct reading *r, enum config_sink_key key, const char *url)
+{
+	const char *why = http_judge_url(url);
+
+	if (why != NULL)
+		return refuse(r, key, _(why));
+	r->to->url = strdup(url);
+	if (r->to->url == NULL)
+		return refuse(r, key, _("out of memory"));
+	return 0;
+}
+
+static int
 read_webhook(const struct reading *r)
 {
-	const char *s = text_at(r, CONFIG_SINK_WEBHOOK), *why;
+	const char *s = text_at(r, CONFIG_SINK_WEBHOOK);
 
-	if (s == NULL)
+	return s == NULL ? 0 : take_url(r, CONFIG_SINK_WEBHOOK, s);
+}
+
+static int
+refuse_file(const struct reading *r, enum secret_file rc)
+{
+	char why[160];
+
+	if (rc == SECRET_FILE_EOPEN)
+		return refuse(r, CONFIG_SINK_WEBHOOK_FILE,
+		    _("not a plain file of yours that is closed to others "
+		      "(chmod 600)"));
+	if (rc == SECRET_FILE_ELINE)
+		return refuse(r, CONFIG_SINK_WEBHOOK_FILE,
+		    _("the file is not one line, a URL"));
+	snprintf(why, sizeof(why), _("the file cannot be read: %s"),
+	    strerror(errno));
+	return refuse(r, CONFIG_SINK_WEBHOOK_FILE, why);
+}
+
+/* For URLs that are longer than a line here may be. */
+static int
+read_webhook_file(const struct reading *r)
+{
+	const char *path = text_at(r, CONFIG_SINK_WEBHOOK_FILE);
+	char url[URL_MAX];
+	enum secret_file rc;
+	int line;
+
+	if (path == NULL)
 		return 0;
-	why = http_judge_url(s);
-	if (why != NULL)
-		return refuse(r, CONFIG_SINK_WEBHOOK, _(why));
-	r->to->url = strdup(s);
-	if (r->to->url == NULL)
-		return refuse(r, CONFIG_SINK_WEBHOOK, _("out of memory"));
-	return 0;
+	if (path[0] != '/')
+		return refuse(r, CONFIG_SINK_WEBHOOK_FILE,
+		    _("not the whole path of a file, from / on"));
+	rc = secret_file_read(path, url, sizeof(url));
+	if (rc != SECRET_FILE_OK)
+		return refuse_file(r, rc);
+	line = take_url(r, CONFIG_SINK_WEBHOOK_FILE, url);
+	explicit_bzero(url, sizeof(url));
+	return line;
 }
 
 static int
 read_target(const struct reading *r)
 {
-	bool has_command = text_at(r, CONFIG_SINK_COMMAND) != NULL;
-	bool has_webhook = text_at(r, CONFIG_SINK_WEBHOOK) != NULL;
-	int line;
+	static const enum config_sink_key keys[] = { CONFIG_SINK_COMMAND,
+		CONFIG_SINK_WEBHOOK, CONFIG_SINK_WEBHOOK_FILE };
+	int n = 0, line;
 
-	if (has_command == has_webhook)
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		n += text_at(r, keys[i]) != NULL;
+	if (n != 1)
 		return refuse_all(
-		    r, _("needs a command or a webhook, and not both"));
+		    r, _("needs a command, a webhook or a webhook_file, and "
+			 "not two of them"));
 	line = read_command(r);
-	return line != 0 ? line : read_webhook(r);
+	if (line == 0)
+		line = read_webhook(r);
+	return line != 0 ? line : read_webhook_file(r);
 }
 
 static int
@@ -273,4 +324,13 @@ sink_config_check(const struct config_sections *sinks, char *why, size_t cap)
 		line = check_name(sinks, i, why, cap);
 	}
 	return line;
+}
+
+bool
+sink_config_has_files(const struct config_sections *sinks)
+{
+	for (size_t i = 0; i < sinks->n; i++)
+		if (sinks->item[i].key[CONFIG_SINK_WEBHOOK_FILE].text != NULL)
+			return true;
+	return false;
 }

@@ -36,5 +36,7 @@ void sink_config_release(struct sink_config *c);
 /* All of them, names that are there twice included: 0 or as above. */
 int sink_config_check(
     const struct config_sections *sinks, char *why, size_t cap);
+/* Such sinks may have changed where their sections have not. */
+bool sink_config_has_files(const struct config_sections *sinks);
 
 #endif

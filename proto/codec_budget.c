@@ -265,12 +265,32 @@ unpack_budget_state(struct wire_cursor *c, struct budget_state *s)
 	return 0;
 }
 
+static void
+pack_figures(struct packer *k, const struct notice_figures *f)
+{
+	pack_map(k, 7);
+	pack_str(k, "calls");
+	pack_u64(k, f->calls);
+	pack_str(k, "tokens");
+	pack_u64(k, f->tokens);
+	pack_str(k, "unpriced_calls");
+	pack_u64(k, f->unpriced_calls);
+	pack_str(k, "cost");
+	pack_money(k, f->cost);
+	pack_str(k, "top_model");
+	pack_text(k, f->top);
+	pack_str(k, "top_tokens");
+	pack_u64(k, f->top_tokens);
+	pack_str(k, "top_cost");
+	pack_money(k, f->top_cost);
+}
+
 void
 pack_notice(struct packer *k, const struct notice *n)
 {
 	bool has_amount = n->limit != 0 || n->spent != 0;
 
-	pack_map(k, has_amount ? 11 : 9);
+	pack_map(k, 9 + (has_amount ? 2 : 0) + (n->figures.are_known ? 1 : 0));
 	pack_str(k, "id");
 	pack_text(k, n->id);
 	pack_str(k, "kind");
@@ -289,6 +309,10 @@ pack_notice(struct packer *k, const struct notice *n)
 	pack_bool(k, n->is_tokens);
 	pack_str(k, "made");
 	pack_i64(k, n->made_ms);
+	if (n->figures.are_known) {
+		pack_str(k, "digest");
+		pack_figures(k, &n->figures);
+	}
 	if (!has_amount)
 		return;
 	pack_amount(k, "spent", "spent", n->is_tokens, n->spent);
@@ -313,6 +337,37 @@ get_notice_amount(struct wire_cursor map, const char *name,
 	return 0;
 }
 
+static int
+get_money(struct wire_cursor map, const char *name, money_sum *amount)
+{
+	struct value v;
+
+	return get(map, name, &v) ? money_of(&v, amount) : -1;
+}
+
+/* Of a digest only, and not of one that an earlier collectord made. */
+static int
+get_figures(struct wire_cursor map, struct notice_figures *f)
+{
+	struct value v;
+	struct error err;
+
+	*f = (struct notice_figures){ .are_known = false };
+	if (!get(map, "digest", &v))
+		return 0;
+	if (v.type != VALUE_MAP ||
+	    get_text(v.at, "top_model", &f->top, &err) != 0 ||
+	    get_money(v.at, "cost", &f->cost) != 0 ||
+	    get_money(v.at, "top_cost", &f->top_cost) != 0)
+		return -1;
+	f->are_known = true;
+	f->calls = (uint64_t)get_i64(v.at, "calls");
+	f->tokens = (uint64_t)get_i64(v.at, "tokens");
+	f->unpriced_calls = (uint64_t)get_i64(v.at, "unpriced_calls");
+	f->top_tokens = (uint64_t)get_i64(v.at, "top_tokens");
+	return 0;
+}
+
 int
 unpack_notice(struct wire_cursor *c, struct notice *n)
 {
@@ -329,7 +384,8 @@ unpack_notice(struct wire_cursor *c, struct notice *n)
 	    get_text(map, "period", &n->period, &err) != 0 ||
 	    get_bool(map, "tokens", &n->is_tokens, &err) != 0 ||
 	    get_notice_amount(map, "spent", n, &n->spent) != 0 ||
-	    get_notice_amount(map, "limit", n, &n->limit) != 0)
+	    get_notice_amount(map, "limit", n, &n->limit) != 0 ||
+	    get_figures(map, &n->figures) != 0)
 		return -1;
 	i = name_index(kind, notice_kind_names, NOTICE_KINDS);
 	j = name_index(level, notice_level_names, NOTICE_LEVELS);

@@ -101,6 +101,7 @@ const char *const config_price_keys[CONFIG_PRICE_KEYS] = {
 const char *const config_sink_keys[CONFIG_SINK_KEYS] = {
 	[CONFIG_SINK_COMMAND] = "command",
 	[CONFIG_SINK_WEBHOOK] = "webhook",
+	[CONFIG_SINK_WEBHOOK_FILE] = "webhook_file",
 	[CONFIG_SINK_BODY] = "body",
 	[CONFIG_SINK_KINDS] = "kinds",
 	[CONFIG_SINK_LEVEL] = "level",

@@ -36,6 +36,7 @@ extern const char *const config_price_keys[CONFIG_PRICE_KEYS];
 enum config_sink_key {
 	CONFIG_SINK_COMMAND,
 	CONFIG_SINK_WEBHOOK,
+	CONFIG_SINK_WEBHOOK_FILE,
 	CONFIG_SINK_BODY,
 	CONFIG_SINK_KINDS,
 	CONFIG_SINK_LEVEL,

@@ -23,6 +23,17 @@ extern const char *const notice_kind_names[NOTICE_KINDS];
 enum notice_level { NOTICE_INFO, NOTICE_WARN, NOTICE_LIMIT, NOTICE_LEVELS };
 extern const char *const notice_level_names[NOTICE_LEVELS];
 
+/* What the period of a digest came to when the digest was made. */
+struct notice_figures {
+	bool are_known;
+	uint64_t calls, tokens, unpriced_calls;
+	money_sum cost;
+	/* The model that cost the most, or took the most where none cost. */
+	struct text top;
+	uint64_t top_tokens;
+	money_sum top_cost;
+};
+
 struct notice {
 	uint64_t number; /* order of making, from 1 */
 	/*
@@ -39,6 +50,7 @@ struct notice {
 	money_sum spent, limit; /* when it was made; 0: has none. Of a balance
 				 * what is left, and the threshold */
 	int64_t made_ms;
+	struct notice_figures figures; /* of a digest */
 };
 
 #endif

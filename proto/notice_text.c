@@ -4,10 +4,13 @@
 #include <stdio.h>
 
 #include "proto/calendar.h"
+#include "proto/filling.h"
 #include "proto/lang.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define NAME_MAX_BYTES 64
+#define COUNT_MAX 32 /* 20 digits and their commas */
+#define SHARE_MAX 16
 
 const char *const notice_sentences[NOTICE_SENTENCES] = {
 	[SENTENCE_BUDGET_WARN] =
@@ -25,7 +28,18 @@ const char *const notice_sentences[NOTICE_SENTENCES] = {
 	[SENTENCE_DAILY] =
 	    N_("The report of {period} is ready: tt-report daily-report."),
 	[SENTENCE_WEEKLY] = N_("The report of {period} is ready: tt-report "
-			       "week."),
+			       "weekly-report."),
+	[SENTENCE_DAILY_FIGURES] =
+	    N_("Report of {period}: {figures} More: tt-report daily-report."),
+	[SENTENCE_WEEKLY_FIGURES] =
+	    N_("Report of {period}: {figures} More: tt-report weekly-report."),
+	[SENTENCE_FIGURES] =
+	    N_("calls: {calls}, tokens: {tokens}, cost: {cost} USD{unpriced}. "
+	       "Top model: {top}, tokens: {top_tokens}, cost: {top_cost} USD "
+	       "({share})."),
+	[SENTENCE_FIGURES_UNPRICED] =
+	    N_(" (calls without a price: {unpriced_calls})"),
+	[SENTENCE_FIGURES_NONE] = N_("no calls."),
 	[SENTENCE_QUOTA] = N_("The quota {subject} is nearly used up."),
 	[SENTENCE_SOURCE] =
 	    N_("Nothing has been heard of {subject} since {day}: is it still "
@@ -80,6 +94,9 @@ choose(const struct notice *n)
 	};
 	bool is_limit = n->level == NOTICE_LIMIT;
 
+	if (n->figures.are_known)
+		return n->kind == NOTICE_WEEKLY ? SENTENCE_WEEKLY_FIGURES
+						: SENTENCE_DAILY_FIGURES;
 	if (n->kind != NOTICE_BUDGET)
 		return of_kind[n->kind];
 	if (n->is_tokens)
@@ -111,66 +128,102 @@ format_day(int64_t ms, char buf[CALENDAR_TEXT_MAX])
 	return text_of(buf);
 }
 
-/* What a sentence has places for. */
-struct filling {
-	const char *name;
-	struct text value;
-};
-
-static const struct filling *
-find(const struct filling *f, size_t n, struct text name)
+static const char *
+sentence(const char *const *sentences, enum notice_sentence which)
 {
-	for (size_t i = 0; i < n; i++)
-		if (text_is(name, f[i].name))
-			return &f[i];
-	return NULL;
+	return sentences != NULL ? sentences[which]
+				 : _(notice_sentences[which]);
 }
 
-/* The value of the place at s, "{name}", past which s is moved. */
+/* "1,234,567" */
 static struct text
-take_place(const char **s, const struct filling *f, size_t n)
+format_count(uint64_t v, char buf[COUNT_MAX])
 {
-	const char *end = strchr(*s, '}');
-	struct text name;
-	const struct filling *found = NULL;
+	char digits[COUNT_MAX];
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, v), n = 0;
 
-	if (end != NULL) {
-		name = (struct text){ *s + 1, (uint32_t)(end - *s - 1) };
-		found = find(f, n, name);
+	for (int i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			buf[n++] = ',';
+		buf[n++] = digits[i];
 	}
-	if (found == NULL)
-		return (struct text){ (*s)++, 1 };
-	*s = end + 1;
-	return found->value;
+	return (struct text){ buf, (uint32_t)n };
+}
+
+/* Less than a cent shows its decimals. */
+static struct text
+format_cost(money_sum v, char buf[MONEY_TEXT_MAX])
+{
+	bool is_small = v > 0 && v < MONEY_USD / 100;
+
+	money_format_rounded(v, is_small ? 6 : 2, buf);
+	return text_of(buf);
+}
+
+/* Of the cost, or of the tokens where there is none. */
+static struct text
+format_share(const struct notice_figures *f, char buf[SHARE_MAX])
+{
+	bool has_cost = f->cost > 0;
+	money_sum all = has_cost ? f->cost : (money_sum)f->tokens;
+	money_sum part = has_cost ? f->top_cost : (money_sum)f->top_tokens;
+	money_sum permille;
+
+	for (; all > INT64_MAX; all /= 1000)
+		part /= 1000;
+	permille = all > 0 ? (part * 1000 + all / 2) / all : 0;
+	if (permille < 0 || permille > 1000)
+		permille = permille < 0 ? 0 : 1000;
+	snprintf(buf, SHARE_MAX, "%d.%d%%", (int)(permille / 10),
+	    (int)(permille % 10));
+	return text_of(buf);
 }
 
 static size_t
-fill(
-    const char *s, const struct filling *f, size_t n, char buf[NOTICE_TEXT_MAX])
+format_unpriced(const struct notice_figures *f, const char *const *sentences,
+    char buf[NOTICE_TEXT_MAX])
 {
-	struct text piece;
-	size_t len = 0;
+	char calls[COUNT_MAX];
+	const struct filling filling = { "unpriced_calls",
+		format_count(f->unpriced_calls, calls) };
 
-	while (*s != '\0') {
-		if (*s == '{') {
-			piece = take_place(&s, f, n);
-		} else {
-			piece = (struct text){ s, (uint32_t)strcspn(s, "{") };
-			s += piece.len;
-		}
-		if (piece.len >= NOTICE_TEXT_MAX - len)
-			break;
-		memcpy(buf + len, piece.p, piece.len);
-		len += piece.len;
-	}
-	buf[len] = '\0';
-	return len;
+	if (f->unpriced_calls == 0)
+		return 0;
+	return fill_sentence(sentence(sentences, SENTENCE_FIGURES_UNPRICED),
+	    &filling, 1, buf, NOTICE_TEXT_MAX);
+}
+
+static struct text
+format_figures(const struct notice_figures *f, const char *const *sentences,
+    char buf[NOTICE_TEXT_MAX])
+{
+	char calls[COUNT_MAX], tokens[COUNT_MAX], top_tokens[COUNT_MAX];
+	char cost[MONEY_TEXT_MAX], top_cost[MONEY_TEXT_MAX], share[SHARE_MAX];
+	char unpriced[NOTICE_TEXT_MAX];
+	size_t unpriced_len = format_unpriced(f, sentences, unpriced);
+	const struct filling fillings[] = {
+		{ "calls", format_count(f->calls, calls) },
+		{ "tokens", format_count(f->tokens, tokens) },
+		{ "cost", format_cost(f->cost, cost) },
+		{ "unpriced", { unpriced, (uint32_t)unpriced_len } },
+		{ "top", notice_name(f->top) },
+		{ "top_tokens", format_count(f->top_tokens, top_tokens) },
+		{ "top_cost", format_cost(f->top_cost, top_cost) },
+		{ "share", format_share(f, share) },
+	};
+	size_t len = fill_sentence(
+	    sentence(sentences,
+		f->calls > 0 ? SENTENCE_FIGURES : SENTENCE_FIGURES_NONE),
+	    fillings, LENGTH(fillings), buf, NOTICE_TEXT_MAX);
+
+	return (struct text){ buf, (uint32_t)len };
 }
 
 size_t
 notice_text(const struct notice *n, const char *const *sentences,
     char buf[NOTICE_TEXT_MAX])
 {
+	char figures[NOTICE_TEXT_MAX];
 	char spent[MONEY_TEXT_MAX], limit[MONEY_TEXT_MAX];
 	char day[CALENDAR_TEXT_MAX];
 	enum notice_sentence which = choose(n);
@@ -181,9 +234,9 @@ notice_text(const struct notice *n, const char *const *sentences,
 		{ "spent", format_amount(n, n->spent, spent) },
 		{ "limit", format_amount(n, n->limit, limit) },
 		{ "day", format_day(n->from_ms, day) },
+		{ "figures", format_figures(&n->figures, sentences, figures) },
 	};
 
-	return fill(
-	    sentences != NULL ? sentences[which] : _(notice_sentences[which]),
-	    fillings, LENGTH(fillings), buf);
+	return fill_sentence(sentence(sentences, which), fillings,
+	    LENGTH(fillings), buf, NOTICE_TEXT_MAX);
 }

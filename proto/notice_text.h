@@ -17,6 +17,11 @@ enum notice_sentence {
 	SENTENCE_BUDGET_LIMIT_TOKENS,
 	SENTENCE_DAILY,
 	SENTENCE_WEEKLY,
+	SENTENCE_DAILY_FIGURES,
+	SENTENCE_WEEKLY_FIGURES,
+	SENTENCE_FIGURES, /* stands within those two */
+	SENTENCE_FIGURES_UNPRICED,
+	SENTENCE_FIGURES_NONE,
 	SENTENCE_QUOTA,
 	SENTENCE_SOURCE,
 	SENTENCE_PROVIDER,
@@ -25,7 +30,8 @@ enum notice_sentence {
 	NOTICE_SENTENCES
 };
 
-/* In English, with {subject}, {period}, {spent}, {limit} and {day} in them. */
+/* In English, with {subject}, {period}, {spent}, {limit}, {day} and {figures}
+ * in them, or what figures are made of. */
 extern const char *const notice_sentences[NOTICE_SENTENCES];
 
 /* The name itself where it is [A-Za-z0-9._:/@-]{1,64}, else "?". */

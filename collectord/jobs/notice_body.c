@@ -59,22 +59,65 @@ add_member(struct notice_body *b, const char *key, struct text t)
 	add_json(b, t);
 }
 
+/* The key is of two parts, the second of which may tell a unit. */
+static void
+add_number(struct notice_body *b, const char *key, const char *unit,
+    const char *number)
+{
+	add_str(b, ",\"");
+	add_str(b, key);
+	add_str(b, unit);
+	add_str(b, "\":");
+	add_str(b, number);
+}
+
+static void
+add_count(struct notice_body *b, const char *key, const char *unit, uint64_t v)
+{
+	char number[24];
+
+	snprintf(number, sizeof(number), "%" PRIu64, v);
+	add_number(b, key, unit, number);
+}
+
+static void
+add_cost(struct notice_body *b, const char *key, const char *unit, money_sum v)
+{
+	char number[MONEY_TEXT_MAX];
+
+	money_format(v, number);
+	add_number(b, key, unit, number);
+}
+
 static void
 add_amount(
     struct notice_body *b, const char *key, const struct notice *n, money_sum v)
 {
 	const char *unit = n->kind == NOTICE_BALANCE ? "" : "_usd";
-	char number[MONEY_TEXT_MAX];
 
 	if (n->is_tokens)
-		snprintf(number, sizeof(number), "%" PRIu64, (uint64_t)v);
+		add_count(b, key, "_tokens", (uint64_t)v);
 	else
-		money_format(v, number);
-	add_str(b, ",\"");
-	add_str(b, key);
-	add_str(b, n->is_tokens ? "_tokens" : unit);
-	add_str(b, "\":");
-	add_str(b, number);
+		add_cost(b, key, unit, v);
+}
+
+static void
+add_figures(struct notice_body *b, const struct notice_figures *f)
+{
+	char calls[24];
+
+	snprintf(calls, sizeof(calls), "%" PRIu64, f->calls);
+	add_str(b, ",\"digest\":{\"calls\":");
+	add_str(b, calls);
+	add_count(b, "tokens", "", f->tokens);
+	add_count(b, "unpriced_calls", "", f->unpriced_calls);
+	add_cost(b, "cost", "_usd", f->cost);
+	if (f->calls > 0) {
+		add_member(b, "top_model", f->top);
+		add_count(b, "top_tokens", "", f->top_tokens);
+		add_cost(b, "top_cost", "_usd", f->top_cost);
+	}
+	add_str(b, "}");
 }
 
 static void
@@ -94,6 +137,8 @@ make_json(struct notice_body *b, const struct notice *n, struct text text)
 		add_amount(b, is_balance ? "left" : "spent", n, n->spent);
 		add_amount(b, "limit", n, n->limit);
 	}
+	if (n->figures.are_known)
+		add_figures(b, &n->figures);
 	add_member(b, "text", text);
 	add_str(b, "}\n");
 	b->headers[0] = "Content-Type: application/json";

@@ -409,11 +409,16 @@ static struct sink *
 new_sink(struct sinks *all, const struct config_section *configured)
 {
 	struct sink *s = calloc(1, sizeof(*s));
-	char why[160];
+	char why[160], quoted[340];
 
-	if (s == NULL)
+	if (s == NULL) {
+		log_error("sink", "op=start err=\"no memory\"");
 		return NULL;
+	}
 	if (sink_config_read(&s->config, configured, why, sizeof(why)) != 0) {
+		/* It was good a moment ago: a file of its has changed. */
+		log_error("sink", "op=start err=%s",
+		    log_quote(quoted, sizeof(quoted), text_of(why)));
 		free(s);
 		return NULL;
 	}
@@ -434,11 +439,8 @@ sinks_configure(struct sinks *all, const struct config_sections *configured)
 
 	for (size_t i = 0; i < configured->n; i++) {
 		s = new_sink(all, &configured->item[i]);
-		if (s == NULL) {
-			/* It was checked before, so that is all it can be. */
-			log_error("sink", "op=start err=\"no memory\"");
+		if (s == NULL)
 			continue;
-		}
 		inherit(s, all->first);
 		*last = s;
 		last = &s->next;

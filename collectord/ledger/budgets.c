@@ -373,3 +373,34 @@ budget_block(struct store_txn *txn, uint32_t id, uint64_t place_ms,
 		*sum = (struct budget_sum){ 0 };
 	return rc;
 }
+
+int
+budget_block_reached(struct store_txn *txn, const struct stored_budget *b,
+    int64_t from_ms, enum budget_level level, int64_t *place_ms)
+{
+	uint8_t buf[SUM_KEY_BYTES];
+	uint64_t end = (uint64_t)(from_ms + BUDGET_BLOCK_MS), at;
+	struct budget_sum sum = { 0 }, one;
+	struct store_cursor *c;
+	struct span k, v;
+	int rc = store_cursor_open(txn, TABLE_BUDGET_SUMS, &c);
+
+	if (rc != 0)
+		return rc;
+	rc = store_seek(c, sum_key(buf, b->id, (uint64_t)from_ms), &k, &v);
+	for (; rc == 0; rc = store_next(c, &k, &v)) {
+		if (!read_place(k, b->id, &at) || at >= end) {
+			rc = STORE_NOTFOUND;
+			break;
+		}
+		rc = sum_read(v, &one);
+		if (rc != 0)
+			break;
+		budget_sum_add(&sum, &one);
+		*place_ms = (int64_t)at;
+		if (budget_judge(&b->b, sum.spent) >= level)
+			break;
+	}
+	store_cursor_close(c);
+	return rc;
+}

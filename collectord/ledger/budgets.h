@@ -59,5 +59,11 @@ int budget_sums_count(struct store_txn *txn, uint32_t id, uint64_t *n);
  */
 int budget_block(struct store_txn *txn, uint32_t id, uint64_t place_ms,
     int64_t *from_ms, struct budget_sum *sum);
+/*
+ * The quarter of an hour with which the block that begins at from_ms reached a
+ * level. STORE_NOTFOUND: it has not.
+ */
+int budget_block_reached(struct store_txn *txn, const struct stored_budget *b,
+    int64_t from_ms, enum budget_level level, int64_t *place_ms);
 
 #endif

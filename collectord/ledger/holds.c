@@ -40,22 +40,40 @@ make_room(struct holds *h)
 	return true;
 }
 
-int
-holds_take(struct holds *h, uint64_t number, uint64_t owner)
+/* A clock that was set back begins the lease anew. */
+static bool
+has_lapsed(struct hold *it, int64_t now_ms)
 {
-	struct hold *it;
+	if (it->since_ms > now_ms)
+		it->since_ms = now_ms;
+	return now_ms - it->since_ms >= HOLDS_LEASE_MS;
+}
+
+static int
+take(struct holds *h, const struct hold *wanted)
+{
+	struct hold *it = find(h, wanted->number);
+
+	if (it == NULL) {
+		if (!make_room(h))
+			return -1;
+		it = &h->items[h->n++];
+	} else if (it->owner != wanted->owner &&
+		   !has_lapsed(it, wanted->since_ms)) {
+		return 0;
+	}
+	*it = *wanted;
+	return 1;
+}
+
+int
+holds_take(struct holds *h, uint64_t number, uint64_t owner, int64_t now_ms)
+{
+	const struct hold wanted = { number, owner, now_ms };
 	int taken;
 
 	pthread_mutex_lock(&h->lock);
-	it = find(h, number);
-	if (it != NULL) {
-		taken = it->owner == owner;
-	} else if (make_room(h)) {
-		h->items[h->n++] = (struct hold){ number, owner };
-		taken = 1;
-	} else {
-		taken = -1;
-	}
+	taken = take(h, &wanted);
 	pthread_mutex_unlock(&h->lock);
 	return taken;
 }

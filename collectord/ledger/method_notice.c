@@ -12,14 +12,16 @@ struct page {
 	bool keeps_last;
 	struct holds *holds; /* NULL: nobody claims */
 	uint64_t owner;
+	int64_t now_ms;
 };
 
 static int
 take(void *arg, const struct notice *n)
 {
 	struct page *p = arg;
-	int taken =
-	    p->holds == NULL ? 1 : holds_take(p->holds, n->number, p->owner);
+	int taken = p->holds == NULL
+			? 1
+			: holds_take(p->holds, n->number, p->owner, p->now_ms);
 
 	if (taken < 0)
 		return -ERR_STORE;
@@ -71,7 +73,9 @@ method_notices(struct ledger_call *c)
 int
 method_notice_claim(struct ledger_call *c)
 {
-	struct page p = { .holds = &c->ledger->holds, .owner = c->owner };
+	struct page p = { .holds = &c->ledger->holds,
+		.owner = c->owner,
+		.now_ms = c->ledger->now_us() / 1000 };
 
 	return list(c, &p, false);
 }

@@ -52,6 +52,34 @@ read_number(struct span key, char state, uint64_t *number)
 }
 
 static void
+figures_write(struct wbuf *w, const struct notice_figures *f)
+{
+	write_uvar(w, f->calls);
+	write_uvar(w, f->tokens);
+	write_uvar(w, f->unpriced_calls);
+	write_money(w, f->cost);
+	write_text(w, f->top);
+	write_uvar(w, f->top_tokens);
+	write_money(w, f->top_cost);
+}
+
+/* They stand at the end, and not in what was written without them. */
+static void
+figures_read(struct rbuf *r, struct notice_figures *f)
+{
+	*f = (struct notice_figures){ .are_known = r->p < r->end };
+	if (!f->are_known)
+		return;
+	f->calls = read_uvar(r);
+	f->tokens = read_uvar(r);
+	f->unpriced_calls = read_uvar(r);
+	f->cost = read_money(r);
+	f->top = read_text(r);
+	f->top_tokens = read_uvar(r);
+	f->top_cost = read_money(r);
+}
+
+static void
 notice_write(struct wbuf *w, const struct notice *n)
 {
 	write_u8(w, NOTICE_VERSION);
@@ -66,6 +94,8 @@ notice_write(struct wbuf *w, const struct notice *n)
 	write_text(w, n->id);
 	write_text(w, n->subject);
 	write_text(w, n->period);
+	if (n->figures.are_known)
+		figures_write(w, &n->figures);
 }
 
 static bool
@@ -87,6 +117,7 @@ notice_read(struct span val, struct notice *n)
 	n->id = read_text(&r);
 	n->subject = read_text(&r);
 	n->period = read_text(&r);
+	figures_read(&r, &n->figures);
 	return !r.failed && n->kind < NOTICE_KINDS && n->level < NOTICE_LEVELS;
 }
 

@@ -1,6 +1,7 @@
 /*
  * Keys: 'p' or 'd' and be64 number -> a pending or delivered one; 'i' and a
- * digest of the id -> number be64, made be64; 's' and a sink's name -> be64.
+ * digest of the id -> number be64, made be64; 's' and a sink's name -> be64;
+ * 'b': see told_blocks.h.
  *
  * Notices in the store: made once under their id, in the transaction of what
  * they tell of; pending until somebody confirms them. For each sink a mark says

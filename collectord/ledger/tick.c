@@ -1,6 +1,7 @@
 /* What time makes happen in the ledger: see ledger_tick in notices.h. */
 #include <stdio.h>
 
+#include "collectord/ledger/figures.h"
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/notices.h"
 #include "proto/error.h"
@@ -64,17 +65,21 @@ swap_mark(struct store_txn *txn, struct span name, int64_t now, int64_t *before)
 	return store_put(txn, TABLE_META, name, wbuf_span(&w));
 }
 
+/* Its figures are of what is committed: a tick adds no calls. */
 static int
-make_digest(struct store_txn *txn, enum notice_kind kind, const char *first,
+make_digest(struct ledger *l, enum notice_kind kind, const char *first,
     const char *last, int64_t from_ms, int64_t to_ms, int64_t now_ms)
 {
+	char top[LIMIT_TEXT + 1];
 	char period[2 * CALENDAR_TEXT_MAX + 2], id[128];
 	struct notice n = { .kind = kind,
 		.level = NOTICE_INFO,
 		.from_ms = from_ms,
 		.to_ms = to_ms };
-	int rc;
+	int rc = figures_of(l, from_ms, to_ms, top, &n.figures);
 
+	if (rc != 0)
+		return rc;
 	if (strcmp(first, last) == 0)
 		snprintf(period, sizeof(period), "%s", last);
 	else
@@ -82,13 +87,13 @@ make_digest(struct store_txn *txn, enum notice_kind kind, const char *first,
 	snprintf(id, sizeof(id), "%s/%s", notice_kind_names[kind], last);
 	n.id = text_of(id);
 	n.period = text_of(period);
-	rc = notice_make(txn, now_ms, &n);
+	rc = notice_make(l->writer.txn, now_ms, &n);
 	return rc < 0 ? rc : 0;
 }
 
 /* One digest for all days since the last, where the machine was off. */
 static int
-tick_daily(const struct ledger *l, struct store_txn *txn, int64_t now_ms)
+tick_daily(struct ledger *l, struct store_txn *txn, int64_t now_ms)
 {
 	int start = l->writer.watch.cal.day_start;
 	char first[CALENDAR_TEXT_MAX], last[CALENDAR_TEXT_MAX];
@@ -101,7 +106,7 @@ tick_daily(const struct ledger *l, struct store_txn *txn, int64_t now_ms)
 	from = day_of_number(before + 1);
 	calendar_format_date(from, first);
 	calendar_format_date(due, last);
-	return make_digest(txn, NOTICE_DAILY, first, last,
+	return make_digest(l, NOTICE_DAILY, first, last,
 	    calendar_day_start(from, start),
 	    calendar_day_start(calendar_add_days(due, 1), start), now_ms);
 }
@@ -117,7 +122,7 @@ week_label(struct civil monday, char buf[CALENDAR_TEXT_MAX])
 
 /* Of ISO weeks that are over. */
 static int
-tick_weekly(const struct ledger *l, struct store_txn *txn, int64_t now_ms)
+tick_weekly(struct ledger *l, struct store_txn *txn, int64_t now_ms)
 {
 	int start = l->writer.watch.cal.day_start;
 	char first[CALENDAR_TEXT_MAX], last[CALENDAR_TEXT_MAX];
@@ -132,57 +137,39 @@ tick_weekly(const struct ledger *l, struct store_txn *txn, int64_t now_ms)
 	from = day_of_number(before);
 	week_label(from, first);
 	week_label(calendar_add_days(monday, -7), last);
-	return make_digest(txn, NOTICE_WEEKLY, first, last,
+	return make_digest(l, NOTICE_WEEKLY, first, last,
 	    calendar_day_start(from, start), calendar_day_start(monday, start),
 	    now_ms);
 }
 
 struct silence {
 	struct store_txn *txn;
-	int64_t now_ms, since_ms;
-	int64_t last_ms; /* when anybody was heard */
+	int64_t now_ms;
+	int day_start;
+	uint32_t days; /* of use, without a word, that are silence */
+	struct heard heard;
 };
 
-static int
-each_source(
-    struct silence *s, int (*fn)(struct silence *, struct source_note *))
+/* Days of use without a word of it, today left out: it may yet be heard. */
+static bool
+is_silent(const struct silence *s, const struct source_note *n)
 {
-	struct source_note note;
-	struct store_cursor *c;
-	struct span k, v;
-	int rc = store_cursor_open(s->txn, TABLE_SOURCES, &c);
+	struct civil last = calendar_day_of(n->last_ms, s->day_start);
+	struct civil today = calendar_day_of(s->now_ms, s->day_start);
 
-	if (rc != 0)
-		return rc;
-	rc = store_seek(c, (struct span){ "", 1 }, &k, &v);
-	for (; rc == 0; rc = store_next(c, &k, &v)) {
-		if (source_read(v, &note))
-			rc = fn(s, &note);
-		if (rc != 0)
-			break;
-	}
-	store_cursor_close(c);
-	return rc == STORE_NOTFOUND ? 0 : rc;
-}
-
-static int
-note_last(struct silence *s, struct source_note *n)
-{
-	if (n->last_ms > s->last_ms)
-		s->last_ms = n->last_ms;
-	return 0;
+	return heard_between(&s->heard, last, today) >= s->days;
 }
 
 /* Told once, until it is heard again. */
 static int
-tell_silent(struct silence *s, struct source_note *n)
+tell_silent(const struct silence *s, const struct source_note *n)
 {
 	struct notice notice = { .kind = NOTICE_SOURCE, .level = NOTICE_WARN };
 	char id[ID_MAX];
 	int rc;
 
-	if (n->sights < SILENT_AFTER_SIGHTS || n->last_ms >= s->since_ms ||
-	    n->source.len == 0 || text_is(n->source, "manual"))
+	if (n->sights < SILENT_AFTER_SIGHTS || n->source.len == 0 ||
+	    text_is(n->source, "manual") || !is_silent(s, n))
 		return 0;
 	notice.id = (struct text){ id,
 		(uint32_t)snprintf(id, sizeof(id), "source/%.*s/%.*s/%.*s/%lld",
@@ -196,21 +183,41 @@ tell_silent(struct silence *s, struct source_note *n)
 	return rc < 0 ? rc : 0;
 }
 
+static int
+tell_silent_ones(const struct silence *s)
+{
+	struct source_note note;
+	struct store_cursor *c;
+	struct span k, v;
+	int rc = store_cursor_open(s->txn, TABLE_SOURCES, &c);
+
+	if (rc != 0)
+		return rc;
+	rc = store_seek(c, (struct span){ "", 1 }, &k, &v);
+	for (; rc == 0; rc = store_next(c, &k, &v)) {
+		if (source_read(v, &note))
+			rc = tell_silent(s, &note);
+		if (rc != 0)
+			break;
+	}
+	store_cursor_close(c);
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
 /* Where nobody is heard at all the machine rests, and nothing is wrong. */
 static int
 tick_silence(const struct ledger *l, struct store_txn *txn, int64_t now_ms)
 {
 	struct silence s = { .txn = txn,
 		.now_ms = now_ms,
-		.since_ms = now_ms - l->silent_days * DAY_MS };
+		.day_start = l->writer.watch.cal.day_start,
+		.days = (uint32_t)l->silent_days };
 	int rc;
 
 	if (l->silent_days == 0)
 		return 0;
-	rc = each_source(&s, note_last);
-	if (rc == 0 && s.last_ms > now_ms - DAY_MS)
-		rc = each_source(&s, tell_silent);
-	return rc;
+	rc = heard_load(txn, &s.heard);
+	return rc == 0 ? tell_silent_ones(&s) : rc;
 }
 
 static int64_t

@@ -147,6 +147,7 @@ forget(struct writer *w)
 	slot_changes_clear(&w->changes);
 	slot_changes_clear(&w->base);
 	sources_clear(&w->sources);
+	w->heard = (struct heard_today){ 0 };
 	watch_forget(&w->watch);
 	arena_clear(&w->arena);
 	w->is_stale = true;
@@ -167,6 +168,9 @@ writer_commit(struct writer *w)
 		rc = slot_changes_apply(&w->base, w->txn);
 	if (rc == 0)
 		rc = slot_changes_fold(&w->changes, w->txn, w->now_us);
+	if (rc == 0 && w->sources.n > 0)
+		rc = heard_note(
+		    &w->heard, w->txn, w->watch.cal.day_start, now_ms);
 	if (rc == 0)
 		rc = sources_apply(&w->sources, w->txn, &w->key);
 	if (rc == 0)

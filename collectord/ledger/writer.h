@@ -7,6 +7,7 @@
 #define LEDGER_WRITER_H
 
 #include "collectord/ledger/dims.h"
+#include "collectord/ledger/heard.h"
 #include "collectord/ledger/price_memo.h"
 #include "collectord/ledger/pricing.h"
 #include "collectord/ledger/recent.h"
@@ -24,6 +25,7 @@ struct writer {
 	struct slot_changes changes;
 	struct slot_changes base; /* of what is pruned */
 	struct sources sources;
+	struct heard_today heard;
 	struct watch watch;
 	struct price_book *book;
 	struct price_memo *memo; /* of book; NULL: none yet */

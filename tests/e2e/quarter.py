@@ -50,6 +50,7 @@ DAYS = 90
 REPLY_S = 20  # that any reply may take
 QUARTER_S = 300  # that a quarter may take
 READERS = 12
+LEASE = 60 * SECOND  # that a reader may take to confirm
 OK, WARN, LIMIT = 0, 1, 2
 LEVELS = ["ok", "warn", "limit"]
 
@@ -150,7 +151,8 @@ class Call:
 
 Place = collections.namedtuple("Place", "label start end")
 Told = collections.namedtuple(
-    "Told", "kind level subject period start end tokens spent limit made")
+    "Told", "kind level subject period start end tokens spent limit made "
+    "digest")
 ANY = "any"
 
 
@@ -200,10 +202,12 @@ class Model:
         self.n_budgets = 0
         self.told = []
         self.crossed = {}  # (budget, place, level) -> {arming: when}
+        self.blocks = collections.defaultdict(set)  # (arming, quarter)
         self.reminded = set()
         self.unpriced = set()
         self.sources = {}  # (agent, source) -> [sights, last]
         self.silent = set()
+        self.used = set()  # days on which anybody was heard
         self.daily = self.weekly = None
         self.session = None  # the one heard last
 
@@ -282,21 +286,36 @@ class Model:
     # What is told.
 
     def tell(self, kind, level, subject="", period="", start=0, end=0,
-             tokens=False, spent=None, limit=None):
+             tokens=False, spent=None, limit=None, digest=None):
         self.told.append(Told(kind, level, subject, period, start, end,
-                              tokens, spent, limit, self.now))
+                              tokens, spent, limit, self.now, digest))
 
     def tell_budget(self, budget, level, place, spent):
         self.tell("budget", LEVELS[level], budget.spec["name"], place.label,
                   place.start, place.end, budget.spec["tokens"], spent,
                   budget.spec["limit"])
 
+    def reached_at(self, budget, place, level):
+        """The quarter of an hour with which a block came to a level."""
+        spent = 0
+        for slot in self.slots(budget, place.start, place.end):
+            ids = self.ids_between(slot, slot + SLOT)
+            spent += self.add_up(budget, ids)[0]
+            if budget.level(spent) >= level:
+                return slot
+        raise Failure(f"{place} is not at {LEVELS[level]}")
+
     def was_crossed(self, budget, place, level):
         """A period that was over when the limit was raised stays as it is."""
-        when = self.crossed.get((budget.number, place.label, level), {})
+        armings = set(self.crossed.get(
+            (budget.number, place.label, level), {}))
+        if budget.spec["period"] == "block":  # wherever it began by then
+            armings |= {arming for arming, slot
+                        in self.blocks[budget.number, level]
+                        if place.start <= slot < place.end}
         if place.end and place.end <= budget.armed_at:
-            return bool(when)
-        return budget.armed in when
+            return bool(armings)
+        return budget.armed in armings
 
     def judge(self, budget, place, spent):
         level = budget.level(spent)
@@ -305,6 +324,9 @@ class Model:
             return
         key = budget.number, place.label, level
         self.crossed.setdefault(key, {})[budget.armed] = self.now
+        if budget.spec["period"] == "block":
+            self.blocks[budget.number, level].add(
+                (budget.armed, self.reached_at(budget, place, level)))
         self.tell_budget(budget, level, place, spent)
 
     # What happens.
@@ -314,6 +336,7 @@ class Model:
                                         [0, 0])
         heard[0] += 1
         heard[1] = max(heard[1], self.now)
+        self.used.add(day_of(self.now, self.calendar.day_start))
 
     def contributions(self, keys):
         """{(budget, place): what these calls add}"""
@@ -403,6 +426,21 @@ class Model:
         self.reminded.add(key)
         self.tell_budget(budget, LIMIT, place, spent)
 
+    def digest(self, start, end):
+        """What all calls come to; of the models the one that cost most."""
+        said = [self.calls[key].said for key in self.ids_between(start, end)]
+        said = [s for s in said if not s["void"]]
+        models = collections.defaultdict(lambda: [0, 0])
+        for s in said:
+            models[s["model"]][0] += s["cost"] or 0
+            models[s["model"]][1] += s["input"] + s["output"]
+        top, (cost, tokens) = min(
+            models.items(), key=lambda m: (-m[1][0], -m[1][1], m[0]),
+            default=("", (0, 0)))
+        return (len(said), sum(m[1] for m in models.values()),
+                sum(s["cost"] is None for s in said),
+                sum(m[0] for m in models.values()), top, tokens, cost)
+
     def tick_daily(self):
         day = local(self.now).date()
         if instant(day, self.daily_hour) > self.now:
@@ -414,8 +452,8 @@ class Model:
         first, self.daily = after(self.daily), day
         period = str(day) if first == day else f"{first}..{day}"
         start = self.calendar.day_start
-        self.tell("daily", "info", period=period, start=instant(first, start),
-                  end=instant(after(day), start))
+        self.tell_digest("daily", period, instant(first, start),
+                         instant(after(day), start))
 
     def tick_weekly(self):
         start = self.calendar.day_start
@@ -429,16 +467,21 @@ class Model:
         period = week_label(after(monday, -7))
         if after(first, 7) != monday:
             period = f"{week_label(first)}..{period}"
-        self.tell("weekly", "info", period=period,
-                  start=instant(first, start), end=instant(monday, start))
+        self.tell_digest("weekly", period, instant(first, start),
+                         instant(monday, start))
+
+    def tell_digest(self, kind, period, start, end):
+        self.tell(kind, "info", period=period, start=start, end=end,
+                  digest=self.digest(start, end))
 
     def tick_silence(self):
-        newest = max((last for _, last in self.sources.values()), default=0)
-        if newest <= self.now - DAY:
-            return
+        start = self.calendar.day_start
+        today = day_of(self.now, start)
         for (agent, source), (sights, last) in self.sources.items():
+            first = day_of(last, start)
+            days = sum(first < day < today for day in self.used)
             if sights < 10 or source == "manual" or \
-                    last >= self.now - self.silent_days * DAY or \
+                    days < self.silent_days or \
                     (agent, source, last) in self.silent:
                 continue
             self.silent.add((agent, source, last))
@@ -463,7 +506,10 @@ class Client:
         self.sock.connect(path)
         self.unpacker = msgpack.Unpacker(raw=False)
         self.msgid = 0
-        self.held = {}
+        self.held = set()
+        self.since = 0  # when it claimed last
+        self.hangs = False
+        self.lost = set()  # what others got meanwhile
 
     def send(self, method, **params):
         self.msgid += 1
@@ -572,9 +618,15 @@ def told_of(notice):
     amounts = [notice.get(key) for key in ("spent", "limit")]
     if not notice["tokens"]:
         amounts = [a if a is None else pico(a) for a in amounts]
+    digest = notice.get("digest")
+    if digest is not None:
+        digest = tuple(
+            pico(digest[key]) if key.endswith("cost") else digest[key]
+            for key in ("calls", "tokens", "unpriced_calls", "cost",
+                        "top_model", "top_tokens", "top_cost"))
     return Told(notice["kind"], notice["level"], notice["subject"],
                 notice["period"], notice["from"], notice["to"],
-                notice["tokens"], *amounts, notice["made"])
+                notice["tokens"], *amounts, notice["made"], digest)
 
 
 def params_of(spec):
@@ -857,6 +909,7 @@ class Quarter:
             known = self.seen.setdefault(notice["id"], told)
             expect(notice["id"], told, known)
         reader.held = {n["id"] for n in notices}
+        reader.since = self.model.now
         if len(reader.held) != len(notices):
             raise Failure("one claim has a notice twice")
 
@@ -866,6 +919,7 @@ class Quarter:
             reader.send("notice_claim")
         for reader in readers:
             self.take(reader, reader.receive()["notices"])
+        self.hand_on({i for reader in readers for i in reader.held})
         held = [i for reader in self.readers for i in reader.held]
         if len(held) != len(set(held)):
             raise Failure("two readers hold the same notice")
@@ -873,10 +927,39 @@ class Quarter:
         if again:
             raise Failure(f"told again after its confirmation: {again}")
 
+    def hand_on(self, taken):
+        """What those that hang held for too long is others' now."""
+        for reader in self.readers:
+            if not reader.hangs:
+                continue
+            if self.model.now < reader.since:  # and the lease begins anew
+                reader.since = self.model.now
+            if self.model.now - reader.since < LEASE:
+                continue
+            expect("what a reader that hangs still has",
+                   reader.held - taken, set())
+            self.counts["handed on"] += len(reader.held)
+            reader.lost |= reader.held
+            reader.held = set()
+
+    def go_on(self, reader):
+        """Too late for what others got; what nobody asked for is its own."""
+        ids = sorted(reader.held)
+        got = reader.call("notice_confirm", ids=sorted(reader.lost) + ids)
+        expect("confirmed late", got["confirmed"], len(ids))
+        self.confirmed.update(ids)
+        self.counts["late"] += len(reader.lost)
+        reader.hangs, reader.held, reader.lost = False, set(), set()
+
     def claim_some(self):
         while len(self.readers) < READERS:
             self.readers.append(self.daemon.client())
-        self.claim(self.readers)
+        for reader in self.readers:
+            if reader.hangs and self.chance(30):
+                self.go_on(reader)
+        awake = [r for r in self.readers if not r.hangs]
+        if awake:
+            self.claim(awake)
 
     def confirm(self, reader):
         ids = sorted(reader.held)
@@ -904,8 +987,12 @@ class Quarter:
     def rounds(self):
         self.claim_some()
         for reader in list(self.readers):
-            fate = self.random.randrange(10)
-            if fate < 3:
+            fate = self.random.randrange(11)
+            if reader.hangs:
+                continue
+            if fate == 10:
+                reader.hangs = True
+            elif fate < 3:
                 if reader.held:
                     self.counts["readers that died"] += 1
                 self.readers.remove(reader)

@@ -331,6 +331,32 @@ Test(notices, a_reader_that_is_killed_leaves_them_to_the_next)
 	NOTICES(0, "", NULL);
 }
 
+Test(notices, a_reader_that_hangs_holds_them_for_a_minute)
+{
+	char rest[PIPE_BYTES];
+	struct run r;
+	pid_t pid;
+	int out;
+
+	daemon_start(&home);
+	make_price_notices();
+	pid = start_stuck_reader(&out);
+	move_clock(NOW_MS + 59999, "2026-05-12T10:00:59.999Z");
+	NOTICES(
+	    0, "{\"schema_version\":1,\"notices\":[]}\n", "--claim", "--json");
+	move_clock(NOW_MS + 60000, "2026-05-12T10:01:00Z");
+	RUN(&home, &r, "tt-notices", "--claim", "--json");
+	cr_expect_eq(count(r.out, "\"id\""), MODELS, "%zu of %d went on",
+	    count(r.out, "\"id\""), MODELS);
+	expect(&r, 0, "castle-59", "");
+	/* It goes on, too late: what it confirms is not its own. */
+	while (read(out, rest, sizeof(rest)) > 0)
+		;
+	close(out);
+	cr_expect_eq(child_wait(pid), 0, "who was late failed");
+	NOTICES(0, "", NULL);
+}
+
 Test(notices, what_nobody_reads_is_not_told)
 {
 	pid_t pid;
@@ -505,7 +531,10 @@ Test(notices, a_budget_that_reminds_is_told_every_day_it_is_over)
 Test(notices, who_has_gone_silent_is_told)
 {
 	struct event evs[12], other = sight("s2", "x", 1, 1);
+	static const char *const days[] = { "2026-05-17T10:00:00Z",
+		"2026-05-18T10:00:00Z", "2026-05-19T10:00:00Z" };
 	char message[12][8];
+	int64_t at_ms;
 	struct peer p;
 
 	home_write(&home, "config", "[notice]\ndaily = no\nweekly = no\n");
@@ -519,15 +548,20 @@ Test(notices, who_has_gone_silent_is_told)
 		evs[i].has_cost = true;
 	}
 	peer_put(&p, evs, 12);
-	move_clock(NOW_MS + 5 * DAY_MS - HOUR_MS, "2026-05-17T09:00:00Z");
-	other.ts_ms = NOW_MS + 5 * DAY_MS - HOUR_MS;
 	other.text[EV_AGENT] = TEXT("codex");
 	other.text[EV_SOURCE] = TEXT("log");
 	other.cost_pico = 0;
 	other.has_cost = true;
-	peer_put(&p, &other, 1);
+	/* Four days on which the machine was off, and three of use. */
+	for (int i = 0; i < 3; i++) {
+		at_ms = NOW_MS + (5 + i) * DAY_MS;
+		move_clock(at_ms, days[i]);
+		other.ts_ms = at_ms;
+		peer_put(&p, &other, 1);
+	}
 	peer_close(&p);
-	move_clock(NOW_MS + 5 * DAY_MS + 14 * HOUR_MS, "2026-05-18T00:00:00Z");
+	NOTICES(0, "", NULL);
+	move_clock(NOW_MS + 7 * DAY_MS + 14 * HOUR_MS, "2026-05-20T00:00:00Z");
 	wait_pending(1);
 	NOTICES(0,
 	    "claude-code: nothing has been heard of it since 2026-05-12 "

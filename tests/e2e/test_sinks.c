@@ -238,6 +238,59 @@ Test(sinks, a_reload_brings_new_sinks)
 	expect_told("wonder-1");
 }
 
+#define LONG_PATH 2000
+
+/* Writes home/NAME, closed to others, with a URL that ends in so many letters.
+ */
+static void
+write_url(const char *name, char letter)
+{
+	char rest[LONG_PATH + 1], url[LONG_PATH + 64], path[128];
+
+	memset(rest, letter, LONG_PATH);
+	rest[0] = '/';
+	rest[LONG_PATH] = '\0';
+	memcpy(rest + 1, SECRET, strlen(SECRET));
+	http_peer_url(&http, rest, url, sizeof(url));
+	home_write(&home, name, url);
+	snprintf(path, sizeof(path), "%s/%s", home.dir, name);
+	cr_assert_eq(chmod(path, 0600), 0, "chmod failed");
+}
+
+static void
+expect_told_at(char letter, const char *text)
+{
+	char rest[32];
+
+	memset(rest, letter, sizeof(rest) - 1);
+	rest[sizeof(rest) - 1] = '\0';
+	expect_body(text);
+	cr_expect_not_null(
+	    strstr(talk.text, rest), "no %s in %s", rest, talk.text);
+	cr_expect_gt(strcspn(talk.text, "\r"), LONG_PATH, "%s", talk.text);
+	http_talk_answer(&talk, 200, "", "ok");
+}
+
+Test(sinks, a_long_url_stands_in_a_file_and_may_change)
+{
+	char section[192];
+
+	write_url("url", 'a');
+	snprintf(section, sizeof(section),
+	    "[sink \"web\"]\nwebhook_file = %s/url\n", home.dir);
+	configure(section);
+	start();
+	make_notice("wonder-1");
+	expect_told_at('a', "wonder-1");
+	cr_assert(daemon_log_has(&home, 0, "op=told sink=web notice=1 "),
+	    "nothing is told");
+	write_url("url", 'b');
+	kill(home.pid, SIGHUP);
+	cr_assert(daemon_log_has(&home, 0, "op=reload"), "no reload");
+	make_notice("wonder-2");
+	expect_told_at('b', "wonder-2");
+}
+
 Test(sinks, an_error_is_tried_again_ever_later)
 {
 	start_with("");
@@ -450,6 +503,28 @@ Test(sinks, chats_and_phones_get_their_own_bodies)
 	http_talk_answer(&talk, 200, "", "ok");
 }
 
+/* 23:00 comes, at which the day is told of. */
+Test(sinks, a_digest_brings_the_days_figures)
+{
+	start_with("kinds = daily\nlang = zh\n");
+	make_notice("wonder-1");
+	make_notice("wonder-1");
+	make_notice("wonder-2");
+	move_clock(13 * 3600 * SECOND_MS);
+	expect_body("\"id\":\"daily/2026-05-12\"");
+	cr_expect_not_null(
+	    strstr(talk.body, "\"digest\":{\"calls\":2,\"tokens\":4,"
+			      "\"unpriced_calls\":2,\"cost_usd\":0,"
+			      "\"top_model\":\"wonder-1\",\"top_tokens\":2,"
+			      "\"top_cost_usd\":0},"),
+	    "%s", talk.body);
+	cr_expect_not_null(
+	    strstr(talk.body, "2026-05-12 的日报：调用 2 次，4 个 token，费用 "
+			      "0.00 美元（其中 2 次没有价格）。"),
+	    "%s", talk.body);
+	http_talk_answer(&talk, 200, "", "ok");
+}
+
 static void
 set_budget(const char *name, money_sum limit)
 {
@@ -637,8 +712,15 @@ Test(sinks, a_bad_sink_is_told_with_its_line_and_without_its_secret)
 		{ "command = notify-send " SECRET "\n",
 		    "config:4: [sink \"x\"] command: not the whole path of a "
 		    "program, from / on\n" },
-		{ "# " SECRET "\n", "config:3: [sink \"x\"] needs a command or "
-				    "a webhook, and not both\n" },
+		{ "# " SECRET "\n",
+		    "config:3: [sink \"x\"] needs a command, a webhook or a "
+		    "webhook_file, and not two of them\n" },
+		{ "webhook_file = " SECRET "\n",
+		    "config:4: [sink \"x\"] webhook_file: not the whole path "
+		    "of a file, from / on\n" },
+		{ "webhook_file = /nonexistent/" SECRET "\n",
+		    "config:4: [sink \"x\"] webhook_file: the file cannot be "
+		    "read: No such file or directory\n" },
 	};
 	char section[256];
 	struct run r;

@@ -77,6 +77,36 @@ Test(notice_body, json_without_amounts_has_none, .timeout = 30)
 	    "\"period\":\"\",\"text\":\"a\\u0009b\\u007f\"}\n");
 }
 
+Test(notice_body, json_of_a_digest_has_its_figures, .timeout = 30)
+{
+	struct notice n = { .id = TEXT("daily/2026-05-12"),
+		.kind = NOTICE_DAILY,
+		.period = TEXT("2026-05-12"),
+		.figures = { .are_known = true,
+		    .calls = 3,
+		    .tokens = 1200,
+		    .unpriced_calls = 1,
+		    .cost = MONEY_USD / 8,
+		    .top = TEXT("oak"),
+		    .top_tokens = 1000,
+		    .top_cost = MONEY_USD / 10 } };
+
+	expect_body(SINK_JSON, &n, "Day.",
+	    "{\"schema_version\":1,\"id\":\"daily/2026-05-12\","
+	    "\"kind\":\"daily\",\"level\":\"info\",\"subject\":\"\","
+	    "\"period\":\"2026-05-12\",\"digest\":{\"calls\":3,"
+	    "\"tokens\":1200,\"unpriced_calls\":1,\"cost_usd\":0.125,"
+	    "\"top_model\":\"oak\",\"top_tokens\":1000,"
+	    "\"top_cost_usd\":0.1},\"text\":\"Day.\"}\n");
+	n.figures = (struct notice_figures){ .are_known = true };
+	expect_body(SINK_JSON, &n, "Day.",
+	    "{\"schema_version\":1,\"id\":\"daily/2026-05-12\","
+	    "\"kind\":\"daily\",\"level\":\"info\",\"subject\":\"\","
+	    "\"period\":\"2026-05-12\",\"digest\":{\"calls\":0,"
+	    "\"tokens\":0,\"unpriced_calls\":0,\"cost_usd\":0},"
+	    "\"text\":\"Day.\"}\n");
+}
+
 Test(notice_body, slack_can_call_nobody, .timeout = 30)
 {
 	struct notice n = budget_notice();

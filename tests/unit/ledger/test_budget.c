@@ -383,6 +383,58 @@ Test(budget, blocks_begin_with_use_and_last_five_hours, .timeout = 30)
 	bench_end(&b);
 }
 
+Test(budget, a_block_that_a_late_call_moves_is_not_told_again, .timeout = 30)
+{
+	struct budget k = budget_of("block", BUDGET_BLOCK, 10);
+	int64_t hour = 3600000, at = START_MS + 10 * hour;
+	struct bench b;
+
+	bench_start(&b);
+	set_budget(&b, &k);
+	clock_ms = at + 3 * hour;
+	spend(&b, "a", at, 600);
+	spend(&b, "b", at + hour, 600);
+	expect_told(&b, "budget", "limit block 2026-05-17T18:00:00+02:00;");
+	/* It begins two hours earlier now, with more in it. */
+	spend(&b, "late", at - 2 * hour, 100);
+	spend(&b, "c", at + 2 * hour, 100);
+	bench_reopen(&b);
+	spend(&b, "d", at + 2 * hour, 100);
+	expect_told(&b, "budget", "limit block 2026-05-17T18:00:00+02:00;");
+	/* And the one behind it is another, which overlaps the one told. */
+	clock_ms = at + 4 * hour;
+	spend(&b, "e", at + 3 * hour, 1000);
+	expect_told(&b, "budget",
+	    "limit block 2026-05-17T18:00:00+02:00;"
+	    "limit block 2026-05-17T21:00:00+02:00;");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
+Test(budget, a_block_is_armed_again_wherever_it_begins, .timeout = 30)
+{
+	struct budget k = budget_of("block", BUDGET_BLOCK, 10);
+	int64_t hour = 3600000, at = START_MS + 10 * hour;
+	struct bench b;
+
+	bench_start(&b);
+	set_budget(&b, &k);
+	clock_ms = at + hour;
+	spend(&b, "a", at, 1200);
+	spend(&b, "late", at - 2 * hour, 100);
+	k.limit = 13 * MONEY_USD;
+	set_budget(&b, &k);
+	expect_told(&b, "budget",
+	    "limit block 2026-05-17T18:00:00+02:00;"
+	    "limit block 2026-05-17T16:00:00+02:00;");
+	spend(&b, "later", at - 3 * hour, 100);
+	expect_told(&b, "budget",
+	    "limit block 2026-05-17T18:00:00+02:00;"
+	    "limit block 2026-05-17T16:00:00+02:00;");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
 Test(budget, a_session_has_its_own, .timeout = 30)
 {
 	struct budget s = budget_of("one", BUDGET_SESSION, 10);
@@ -490,6 +542,168 @@ Test(budget, digests_are_due_at_their_hour_and_once, .timeout = 30)
 	expect_told(
 	    &b, "daily", "info  2026-05-17;info  2026-05-18..2026-05-26;");
 	expect_told(&b, "weekly", "info  2026-W20;info  2026-W21;");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
+/* The digest of a kind that was made last, its name copied. */
+struct digest_seen {
+	enum notice_kind kind;
+	struct notice_figures figures;
+	char top[LIMIT_TEXT + 1];
+};
+
+static int
+see_digest(void *arg, const struct notice *n)
+{
+	struct digest_seen *d = arg;
+
+	if (n->kind != d->kind)
+		return 0;
+	d->figures = n->figures;
+	snprintf(d->top, sizeof(d->top), "%.*s", (int)n->figures.top.len,
+	    n->figures.top.len > 0 ? n->figures.top.p : "");
+	return 0;
+}
+
+static void
+expect_figures(struct bench *b, enum notice_kind kind, const char *want)
+{
+	struct digest_seen d = { .kind = kind };
+	struct notice_figures *f = &d.figures;
+	struct store_txn *txn;
+	char got[512];
+
+	cr_assert_eq(store_begin(b->l->store, false, &txn), 0, "no reading");
+	cr_assert_eq(notices_each(txn, false, see_digest, &d), 0, "no list");
+	store_abort(txn);
+	snprintf(got, sizeof(got), "%d: %llu %llu %llu %lld %s %llu %lld",
+	    f->are_known, (unsigned long long)f->calls,
+	    (unsigned long long)f->tokens,
+	    (unsigned long long)f->unpriced_calls,
+	    (long long)(f->cost / (MONEY_USD / 100)), d.top,
+	    (unsigned long long)f->top_tokens,
+	    (long long)(f->top_cost / (MONEY_USD / 100)));
+	cr_expect_str_eq(got, want, "\"%s\", not \"%s\"", got, want);
+}
+
+static void
+spend_on(struct bench *b, const char *model, int64_t ts_ms, int64_t cents,
+    uint64_t tokens)
+{
+	struct event ev;
+	char message[64];
+
+	snprintf(message, sizeof(message), "%s %lld", model, (long long)ts_ms);
+	spend_init(&ev, message, ts_ms, cents);
+	ev.text[EV_MODEL] = text_of(model);
+	ev.count[EV_INPUT] = tokens;
+	ev.has_cost = cents > 0;
+	put(b, &ev, 1);
+}
+
+Test(budget, a_digest_keeps_what_its_period_came_to, .timeout = 30)
+{
+	struct bench b;
+	int64_t due = START_MS + (14 * 60 + 20) * 60000ll; /* 23:00 there */
+	int64_t day = 86400000;
+
+	bench_start(&b);
+	tick_at(&b, START_MS);
+	spend_on(&b, "large", START_MS, 300, 1000);
+	spend_on(&b, "small", START_MS, 100, 5000);
+	spend_on(&b, "small", START_MS + 1, 150, 5000);
+	spend_on(&b, "free", START_MS, 0, 70000);
+	spend_on(&b, "small", START_MS - day, 9900, 1);
+	tick_at(&b, due);
+	expect_figures(&b, NOTICE_DAILY, "1: 4 81000 1 550 large 1000 300");
+	/* What comes later changes none that was made. */
+	spend_on(&b, "small", START_MS + 2, 9900, 1);
+	bench_reopen(&b);
+	expect_figures(&b, NOTICE_DAILY, "1: 4 81000 1 550 large 1000 300");
+	tick_at(&b, due + day);
+	expect_figures(&b, NOTICE_DAILY, "1: 0 0 0 0  0 0");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
+/* A dozen calls that an agent's hook told of. */
+static void
+hear(struct bench *b, const char *agent, int64_t ms)
+{
+	struct event evs[12];
+	char message[12][48];
+
+	clock_ms = ms;
+	for (int i = 0; i < 12; i++) {
+		snprintf(message[i], sizeof(message[i]), "%s %lld %d", agent,
+		    (long long)ms, i);
+		spend_init(&evs[i], message[i], ms, 1);
+		evs[i].text[EV_AGENT] = text_of(agent);
+		evs[i].text[EV_SOURCE] = TEXT("hook");
+	}
+	put(b, evs, 12);
+}
+
+Test(budget, days_off_are_no_silence, .timeout = 30)
+{
+	struct bench b;
+	int64_t day = 86400000, back = START_MS + 30 * day;
+
+	bench_start(&b);
+	hear(&b, "codex", START_MS);
+	hear(&b, "claude", START_MS);
+	tick_at(&b, START_MS + 20 * day);
+	expect_told(&b, "source", "");
+	hear(&b, "claude", back);
+	tick_at(&b, back);
+	expect_told(&b, "source", "");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
+Test(budget, silence_is_three_days_of_use_without_a_word, .timeout = 30)
+{
+	struct bench b;
+	int64_t day = 86400000;
+
+	bench_start(&b);
+	hear(&b, "codex", START_MS);
+	hear(&b, "claude", START_MS);
+	/* The second and the fourth day are days off. */
+	for (int i = 1; i <= 5; i += 2)
+		hear(&b, "claude", START_MS + i * day);
+	bench_reopen(&b);
+	/* The third day of use is not over yet. */
+	tick_at(&b, START_MS + 5 * day + 1);
+	expect_told(&b, "source", "");
+	tick_at(&b, START_MS + 6 * day);
+	expect_told(&b, "source", "warn codex ;");
+	tick_at(&b, START_MS + 7 * day);
+	expect_told(&b, "source", "warn codex ;");
+	hear(&b, "codex", START_MS + 8 * day);
+	for (int i = 9; i <= 12; i++)
+		hear(&b, "claude", START_MS + i * day);
+	tick_at(&b, START_MS + 12 * day);
+	expect_told(&b, "source", "warn codex ;warn codex ;");
+	clock_ms = START_MS;
+	bench_end(&b);
+}
+
+Test(budget, a_clock_set_back_makes_no_day_of_use_twice, .timeout = 30)
+{
+	struct bench b;
+	int64_t day = 86400000;
+
+	bench_start(&b);
+	hear(&b, "codex", START_MS);
+	for (int i = 0; i < 6; i++)
+		hear(&b, "claude", START_MS + (1 + i % 2) * day + i);
+	tick_at(&b, START_MS + 3 * day);
+	expect_told(&b, "source", "");
+	hear(&b, "claude", START_MS + 3 * day);
+	tick_at(&b, START_MS + 4 * day);
+	expect_told(&b, "source", "warn codex ;");
 	clock_ms = START_MS;
 	bench_end(&b);
 }
