@@ -36,7 +36,8 @@ struct billed_account {
 	bool gives_cost, gives_usage;
 };
 
-/* Days that one question brought whole, of an account's costs or use. */
+/* Days that one question brought whole, of an account's costs or use; none
+ * where an account knows no day of the period. */
 struct billed_run {
 	size_t account;
 	bool gives_cost;

@@ -26,7 +26,8 @@ find_days(
 	int64_t from = *to_ms, to = *from_ms;
 
 	for (run = b->runs; run < b->runs + b->n_runs; run++) {
-		if (run->account != account || !run->gives_cost)
+		if (run->account != account || !run->gives_cost ||
+		    run->from_ms >= *to_ms || run->to_ms <= *from_ms)
 			continue;
 		if (run->from_ms < from)
 			from =
