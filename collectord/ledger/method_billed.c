@@ -26,7 +26,7 @@ struct bill_query {
 	uint32_t from_day, to_day;
 	struct text provider;
 	struct bill_days days;   /* by day, account and feed */
-	struct bill_days absent; /* a day of each feed that has none of these */
+	struct bill_days absent; /* one of each feed that knows none whole */
 	struct group *groups;
 	size_t n_groups, cap_groups;
 	struct packer rows, complete;
@@ -144,6 +144,12 @@ add_to(struct bill_days *list, const struct bill_day *d)
 	return rc;
 }
 
+static bool
+is_over(const struct bill_day *d)
+{
+	return d->at_ms >= (d->day + 1) * DAY_MS;
+}
+
 /* The days that are asked for of one feed, whose first one is given. */
 static int
 find_days_of(
@@ -151,7 +157,7 @@ find_days_of(
 {
 	struct bill_day d;
 	struct span k, v;
-	size_t before = q->days.n;
+	bool knows_any = false;
 	int rc = seek_first_day(c, q, first, &k, &v);
 
 	while (rc == 0 && *(const char *)k.p == 'd') {
@@ -159,11 +165,12 @@ find_days_of(
 			return -ERR_STORE;
 		if (!is_same_feed(&d, first) || d.day >= q->to_day)
 			break;
+		knows_any = knows_any || is_over(&d);
 		rc = add_to(&q->days, &d);
 		if (rc == 0)
 			rc = store_next(c, &k, &v);
 	}
-	if (rc >= 0 && q->days.n == before)
+	if (rc >= 0 && !knows_any)
 		return add_to(&q->absent, first);
 	return rc == STORE_NOTFOUND ? 0 : rc;
 }
@@ -345,12 +352,6 @@ take_rows(struct store_cursor *c, struct bill_query *q)
 /* --- What is complete ----------------------------------------------------- */
 
 static bool
-is_over(const struct bill_day *d)
-{
-	return d->at_ms >= (d->day + 1) * DAY_MS;
-}
-
-static bool
 continues(const struct bill_day *a, const struct bill_day *b)
 {
 	return b->day == a->day + 1 && b->at_ms == a->at_ms &&
@@ -417,7 +418,7 @@ take_complete(struct store_txn *txn, struct bill_query *q)
 	return rc;
 }
 
-/* Who is still asked, but knows none of these days: no day at all. */
+/* Who is still asked, but knows none of these days whole: no day at all. */
 static int
 take_absent(struct store_txn *txn, struct bill_query *q)
 {

@@ -591,8 +591,11 @@ Test(source, best_keeps_what_a_plan_covers_and_leaves_out_shared_accounts)
 
 	see_three_days();
 	see(0, "openai", "gpt-5", "0.75")->plan_cost = usd("0.75");
+	seen[n_seen - 1].key[2] = TEXT("plan");
 	ask_source(SOURCE_BEST, false);
-	expect_source(0, 0, "openai", "3.75", 5000);
+	/* The calls that it covers stay with their tokens. */
+	expect_source(0, 0, "openai", "3.75", 6000);
+	EXPECT_USD(answer.rows[0].sums.plan_cost, "0.75", "the plan's part");
 	answer_free(&answer);
 	shared.is_shared = true;
 	take(two_days, 4, &shared, 1);
@@ -606,6 +609,15 @@ Test(source, best_keeps_what_a_plan_covers_and_leaves_out_shared_accounts)
 Test(source, models_are_refused_where_the_bill_tells_none)
 {
 	const struct bill bill = { 0, "openai", NULL, "USD", "3", 0, 0 };
+	const struct bill with_model[] = {
+		{ 0, "anthropic", NULL, "USD", "1", 0, 0 },
+		{ 1, "anthropic", "opus", "USD", "2", 0, 0 },
+		{ 1, "openai", "gpt-5", NULL, NULL, 7, 0 },
+	};
+	const struct account accounts[] = {
+		{ "openai", "openai", false, "cost", 0, 3, LATE },
+		{ "anthropic", "anthropic", false, "cost", 0, 3, LATE },
+	};
 	struct source_query q = {
 		.source = SOURCE_BEST, .billed = &billed, .ask = &asked
 	};
@@ -619,6 +631,10 @@ Test(source, models_are_refused_where_the_bill_tells_none)
 	asked.query.by[0] = KEY_MODEL;
 	cr_expect_eq(source_check(&q, &provider), -1, "models are told");
 	cr_expect(text_is(provider, "openai"));
+	/* Who billed nothing, or some of it by model, refuses none. */
+	take(with_model, 3, accounts, 2);
+	cr_expect_eq(source_check(&q, &provider), 0, "%.*s refuses models",
+	    (int)provider.len, provider.p);
 }
 
 Test(source, a_bill_without_counts_is_uncounted_and_not_zero)
