@@ -285,6 +285,15 @@ make_days(struct sourcing *g)
 	return EXIT_OK;
 }
 
+/* Without them the best is what was seen, in days of one's own. */
+static bool
+has_bills(const struct sourcing *g)
+{
+	if (g->source == SOURCE_BILLED)
+		return bills_has_days(&g->billed);
+	return unseen_is_possible(&g->billed, g->days[0], g->days[g->n_days]);
+}
+
 static int
 fetch(struct sourcing *g)
 {
@@ -302,8 +311,7 @@ fetch(struct sourcing *g)
 	if (r != CLIENT_OK)
 		return setup_failed(s, r);
 	billed_keep_only(&g->billed, &s->opts->filter[KEY_PROVIDER]);
-	return g->is_asked || bills_has_days(&g->billed) ? EXIT_OK
-							 : SOURCE_UNFIT;
+	return g->is_asked || has_bills(g) ? EXIT_OK : SOURCE_UNFIT;
 }
 
 static int

@@ -290,6 +290,12 @@ class Daemon:
         os.mkdir(home, 0o700)
         with open(os.path.join(home, "config"), "w") as f:
             f.write(f"[report]\ntz = {zone}\n")
+        self.homes = {}
+        for source in ("billed", "best"):
+            self.homes[source] = f"{home}-{source}"
+            os.mkdir(self.homes[source], 0o700)
+            with open(os.path.join(self.homes[source], "config"), "w") as f:
+                f.write(f"[report]\ntz = {zone}\nsource = {source}\n")
         self.start()
 
     def start(self):
@@ -323,6 +329,11 @@ class Daemon:
             raise Failure(f"tt-report {args}: {run.returncode}, expected "
                           f"{code}: {run.stderr}")
         return run.stdout
+
+    def report_by_default(self, source, now, *args):
+        """Of somebody whose configuration has that source."""
+        return self.report(now, *args, TT_HOME=self.homes[source],
+                           TT_SOCKET=self.sock)
 
     def json(self, now, *args, **env):
         return json.loads(self.report(now, *args, "--json", **env),
@@ -888,6 +899,22 @@ class World:
             expect(f"{what}: total", read_figures(got["total"]),
                    add_up("none", parts, total=True))
             self.compare_accounts(what, got, start, end)
+        self.compare_default(source, first, last, refused)
+
+    def compare_default(self, source, first, last, refused):
+        """The configuration's source, where it fits, else what was seen."""
+        days = range(utc_ms(first), utc_ms(after(last)), DAY)
+        fits = any(self.model.known(s) if source == "billed" else
+                   not s.shared and self.model.tells_cost(s) and
+                   any(self.model.whole(s, d) for d in days)
+                   for s in self.services.values())
+        for by, fits_key in (("day,provider", True), ("agent", False),
+                             ("model", not refused)):
+            args = [f"{first}..{last}", "--by", by, "--json"]
+            want = [*args, "--source", source] if fits and fits_key else args
+            expect(f"{source} by default, by {by}, {first}..{last}",
+                   self.daemon.report_by_default(source, self.now, *args),
+                   self.daemon.report(self.now, *want))
 
     def compare_accounts(self, what, got, start, end):
         accounts = {}
@@ -1071,6 +1098,34 @@ class Causes(World):
                        rows[0]["suspected_cause"], cause)
                 told.add(cause)
         self.compare_texts(told - {None} | {"fees"})
+        self.compare_defaults()
+
+    def compare_defaults(self):
+        """Where a configured source cannot be, it is as if there were none."""
+        report, by_default = (functools.partial(self.daemon.report, self.now),
+                              functools.partial(self.daemon.report_by_default,
+                                                "best", self.now))
+        for args in ("week", "2026-05-03..2026-05-09 --by day --csv",
+                     "month --by provider --provider openai",
+                     "month --provider openrouter --provider anthropic "
+                     "--by model --tz UTC"):
+            args = args.split()
+            expect(f"{args} by default", by_default(*args),
+                   report(*args, "--source", "best"))
+        for args in ("today", "month --by agent", "month --by model", "today --by hour",
+                     "week --tz Asia/Shanghai", "week --day-start 4",
+                     "week --model elm", "week --full", "week --sessions",
+                     "week --tsv", "month --provider elsewhere", "summary",
+                     "bill month", "reconcile month", "sessions month --json",
+                     "--from 2026-05-04T10:15:00Z --to 2026-05-11",
+                     "month --source seen"):
+            args = args.split()
+            expect(f"{args} by default", by_default(*args), report(*args))
+        expect("--source seen", report("month", "--source", "seen"),
+               report("month"))
+        for args in ("--by agent", "--by hour", "--tz Asia/Shanghai", "--tsv",
+                     "--model elm", "--full", "--sessions"):
+            report("week", "--source", "best", *args.split(), code=2)
 
     def compare_texts(self, told):
         """Each is in the manual, and none is left without a text."""
