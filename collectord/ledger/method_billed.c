@@ -378,9 +378,11 @@ pack_run(struct store_txn *txn, struct bill_query *q,
 
 	if (rc < 0)
 		return rc;
-	pack_map(k, 7);
+	pack_map(k, 8);
 	pack_str(k, "name");
 	pack_text(k, first->name);
+	pack_str(k, "feed");
+	pack_text(k, first->feed);
 	pack_str(k, "provider");
 	pack_text(k, account_provider(first->name));
 	pack_str(k, "shared");
@@ -418,6 +420,15 @@ take_complete(struct store_txn *txn, struct bill_query *q)
 	return rc;
 }
 
+static bool
+has_feed(const struct account *a, struct text feed)
+{
+	for (uint32_t i = 0; i < a->n_feeds; i++)
+		if (text_is(feed, a->feed[i].name))
+			return true;
+	return false;
+}
+
 /* Who is still asked, but knows none of these days whole: no day at all. */
 static int
 take_absent(struct store_txn *txn, struct bill_query *q)
@@ -431,7 +442,8 @@ take_absent(struct store_txn *txn, struct bill_query *q)
 		none.day = 0;
 		none.at_ms = 0;
 		rc = account_get(txn, none.name, &q->account);
-		if (rc == 0 && q->account.is_enabled)
+		if (rc == 0 && q->account.is_enabled &&
+		    has_feed(&q->account, none.feed))
 			rc = pack_run(txn, q, &none, 0);
 	}
 	return rc < 0 ? rc : 0;

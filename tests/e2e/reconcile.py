@@ -12,7 +12,8 @@ of picodollars, and knows of the services only what they answered. Every figure
 of the JSON must be the model's.
 
 TT_BUILD: where the programs are (build). TT_WORLDS: how many (2). TT_SEED: of
-the first (1). Prints `ok NAME` or `not ok NAME: why`.
+the first (1). TT_PERIODS: how many are asked about at a time (5). Prints `ok
+NAME` or `not ok NAME: why`.
 """
 
 import collections
@@ -20,6 +21,7 @@ import datetime
 import decimal
 import functools
 import http.server
+import itertools
 import json
 import os
 import random
@@ -40,6 +42,7 @@ from client import Client  # noqa: E402
 BUILD = os.path.abspath(os.environ.get("TT_BUILD", "build"))
 WORLDS = int(os.environ.get("TT_WORLDS", "2"))
 SEED = int(os.environ.get("TT_SEED", "1"))
+PERIODS = int(os.environ.get("TT_PERIODS", "5"))
 
 UTC = datetime.timezone.utc
 SECOND, MINUTE, HOUR, DAY = 1000, 60000, 3600 * 1000, 86400 * 1000
@@ -129,7 +132,8 @@ class Service(http.server.ThreadingHTTPServer):
         self.books = {}  # UTC day -> Day
         self.broken = set()  # feeds that answer nonsense
         self.oldest = 0  # days before are refused
-        self.told = {"cost": {}, "usage": {}}  # day -> (when, Day)
+        # By feed: day -> (when, Day)
+        self.told = {"cost": {}, "usage": {}, "other": {}}
         self.lock = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -158,6 +162,7 @@ class Service(http.server.ThreadingHTTPServer):
         if feed in self.broken or first < self.oldest:
             return None
         if feed is None:
+            self.tell("other", first, end)
             return self.openai_page([])
         buckets = [(ms, self.openai_rows(feed, self.day(ms)))
                    for ms in range(first, end, DAY)]
@@ -415,13 +420,15 @@ class Model:
 
     def whole(self, service, day):
         """When it was asked for all of that day; None: it was not."""
-        when = self.known(service).get(day, (0,))[0]
-        return when if when >= day + DAY else None
+        when = [feed.get(day, (0,))[0] for feed in self.known(service)]
+        return min(when) if when and min(when) >= day + DAY else None
 
     @staticmethod
     def known(service):
-        """Its days: of costs, or of use where it never told costs."""
-        return service.told["cost"] or service.told["usage"]
+        """What feeds told: costs, or all use where it never told costs."""
+        told = service.told
+        return [told["cost"]] if told["cost"] else [
+            feed for feed in told.values() if feed]
 
     @staticmethod
     def tells_cost(service):
@@ -685,6 +692,8 @@ class World:
         r = self.random = random.Random(seed)
         self.zone_name = ZONES[seed % len(ZONES)]
         self.zone = zoneinfo.ZoneInfo(self.zone_name)
+        # Bills of several pages, in some worlds.
+        self.more_models = 70 if seed % 5 == 0 else 0
         # Clocks change in New York on the 8th and in Berlin on the 29th.
         self.first = r.choice([datetime.date(2026, 2, 20),
                                datetime.date(2026, 10, 10)])
@@ -727,6 +736,9 @@ class World:
             lines.append((None if provider == "openai" else model, currency,
                           amount))
             use.append((model, self.counts(), r.randrange(1, 9)))
+        if provider == "openai":
+            use += [(f"oak-{i}", self.counts(), 1)
+                    for i in range(self.more_models)]
         if provider == "anthropic" and self.chance(25):
             lines.append((None, "USD", self.amount()))
         return Day(tuple(lines), tuple(use))
@@ -849,7 +861,7 @@ class World:
             yield a, min(after(a, r.choice([0, 0, 1, 6, 20])), after(today, 2))
 
     def compare(self):
-        for first, last in self.spans():
+        for first, last in itertools.islice(self.spans(), PERIODS):
             if first > last:
                 continue
             self.compare_seen(first, last)
@@ -921,15 +933,18 @@ class World:
         for s in self.services.values():
             if not self.model.known(s):
                 continue
-            whole = {d: w for d, (w, _) in self.model.known(s).items()
-                     if start <= d < end and w >= d + DAY}
+            whole = {d for d in range(start, end, DAY)
+                     if self.model.whole(s, d)}
             first = last = at = None
             if whole:
                 first = last = max(whole)
                 while first - DAY in whole:
                     first -= DAY
                 first, last = str(date_of(first)), str(date_of(last))
-                at = rfc3339(max(whole.values())).replace("Z", ".000Z")
+                at = max(feed[d][0] for feed in self.model.known(s)
+                         for d in feed if start <= d < end and
+                         feed[d][0] >= d + DAY)
+                at = rfc3339(at).replace("Z", ".000Z")
             accounts[s.name] = (s.shared, first, last, at)
         expect(f"{what}: accounts", {
             a["name"]: (a["shared"], a["complete_from"], a["complete_to"],

@@ -112,12 +112,22 @@ fill_feed(struct account *a, size_t name, size_t feed)
 }
 
 static void
+list_feeds(struct account *a)
+{
+	a->n_feeds = FEEDS;
+	for (size_t feed = 0; feed < FEEDS; feed++)
+		snprintf(a->feed[feed].name, sizeof(a->feed[feed].name), "%s",
+		    feeds[feed]);
+}
+
+static void
 fill(void)
 {
 	static struct account a;
 
 	for (size_t name = 0; name < NAMES; name++) {
 		a = (struct account){ .is_enabled = true };
+		list_feeds(&a);
 		snprintf(a.name, sizeof(a.name), "%s", names[name]);
 		for (size_t feed = 0; feed < FEEDS; feed++)
 			fill_feed(&a, name, feed);
@@ -282,7 +292,12 @@ Test(billed, who_is_not_asked_any_more_is_not_waited_for)
 	struct packer result = { 0 };
 	struct told told;
 
+	list_feeds(&a);
 	fill_feed(&a, 1, 0);
+	fill_feed(&a, 1, 1);
+	/* The service has the second one no longer. */
+	a.n_feeds = 1;
+	cr_assert_eq(ledger_account_put(ledger, &a), 0);
 	ask(DAY0 + DAYS, DAY0 + DAYS + 1, NULL, &result);
 	told = read_answer(&result);
 	cr_expect_eq(told.absent, 1, "%zu know none", told.absent);
