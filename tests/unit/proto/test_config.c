@@ -258,7 +258,7 @@ Test(config, every_key_is_listed_with_default_and_meaning, .timeout = 30)
 	int n = 0;
 
 	config_each(count_key, &n);
-	cr_assert_eq(n, 19, "%d keys", n);
+	cr_assert_eq(n, 20, "%d keys", n);
 }
 
 Test(config, price_sections_keep_their_texts_and_lines, .timeout = 30)
