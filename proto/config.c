@@ -17,7 +17,8 @@ enum kind {
 	KIND_WEEKDAY,
 	KIND_LEVEL,
 	KIND_COST_MODE,
-	KIND_LANG
+	KIND_LANG,
+	KIND_SOURCE
 };
 
 static const struct key {
@@ -46,6 +47,9 @@ static const struct key {
 	{ "report", "lang", KIND_LANG, AT(lang), 0,
 	    sizeof(((struct config *)0)->lang), "",
 	    "en or zh; empty: TT_LANG, else the locale's" },
+	{ "report", "source", KIND_SOURCE, AT(source), 0,
+	    sizeof(((struct config *)0)->source), "seen",
+	    "what sums are made of: seen, billed or best" },
 	{ "price", "cost_mode", KIND_COST_MODE, AT(prefers_reported), 0, 0,
 	    "table", "table, or reported: a reported cost comes first" },
 	{ "price", "plan", KIND_TEXT, AT(plan), 0, CONFIG_TEXT_MAX, "",
@@ -131,6 +135,7 @@ static const char *const levels[] = { "error", "warn", "info", "debug" };
 static const char *const weekdays[] = { "monday", "tuesday", "wednesday",
 	"thursday", "friday", "saturday", "sunday" };
 static const char *const langs[] = { "", "en", "zh" };
+static const char *const sources[] = { "seen", "billed", "best" };
 static const char *const cost_modes[] = { "table", "reported" };
 /* Every even one is yes. */
 static const char *const bools[] = { "yes", "no", "true", "false", "on", "off",
@@ -212,6 +217,14 @@ set_lang(const struct key *k, char *field, const char *s)
 }
 
 static bool
+set_source(const struct key *k, char *field, const char *s)
+{
+	int i = find_word(sources, LENGTH(sources), s);
+
+	return i >= 0 && set_text(k, field, sources[i]);
+}
+
+static bool
 set_cost_mode(bool *field, const char *s)
 {
 	int i = find_word(cost_modes, LENGTH(cost_modes), s);
@@ -241,6 +254,8 @@ set_key(struct config *c, const struct key *k, const char *s)
 		return set_cost_mode(field, s);
 	case KIND_LANG:
 		return set_lang(k, field, s);
+	case KIND_SOURCE:
+		return set_source(k, field, s);
 	}
 	return false;
 }
@@ -272,6 +287,9 @@ say_wanted(const struct key *k, char *buf, size_t cap)
 		return;
 	case KIND_LANG:
 		snprintf(buf, cap, _("en or zh"));
+		return;
+	case KIND_SOURCE:
+		snprintf(buf, cap, _("seen, billed or best"));
 		return;
 	}
 }

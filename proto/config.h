@@ -73,6 +73,7 @@ struct config {
 	int64_t
 	    month_start; /* day of the month a billing cycle begins, 1 to 28 */
 	char lang[8];    /* "": TT_LANG, else the locale's */
+	char source[8];  /* seen, billed or best: what sums are made of */
 	/* [price] */
 	bool prefers_reported;      /* cost_mode = reported, not table */
 	char plan[CONFIG_TEXT_MAX]; /* "claude-code, codex/work" */

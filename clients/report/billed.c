@@ -147,6 +147,29 @@ read_rows(struct billed *b, const struct value *all)
 	return rc;
 }
 
+static bool
+is_of_feed(const struct billed_run *a, const struct billed_run *b)
+{
+	return a->account == b->account && a->gives_cost == b->gives_cost &&
+	       text_eq(a->feed, b->feed);
+}
+
+/* Feeds are counted at the first run of each. */
+static void
+count_feed(struct billed *b, const struct billed_run *run)
+{
+	struct billed_account *a = &b->accounts[run->account];
+	const struct billed_run *other;
+
+	for (other = b->runs; other < run; other++)
+		if (is_of_feed(other, run))
+			return;
+	if (run->gives_cost)
+		a->cost_feeds++;
+	else
+		a->other_feeds++;
+}
+
 static int
 read_run(struct billed *b, const struct value *map)
 {
@@ -157,6 +180,7 @@ read_run(struct billed *b, const struct value *map)
 
 	if (rc != 0)
 		return rc;
+	run->feed = fetch_text(map, "feed");
 	run->gives_cost = false;
 	run->from_ms = (int64_t)fetch_u64(map, "from");
 	run->to_ms = (int64_t)fetch_u64(map, "to");
@@ -169,6 +193,7 @@ read_run(struct billed *b, const struct value *map)
 		a->gives_usage |= text_is(what.text, "usage");
 	}
 	a->gives_cost |= run->gives_cost;
+	count_feed(b, run);
 	return 0;
 }
 
@@ -326,47 +351,69 @@ billed_has_days(const struct billed_account *a)
 	return a->gives_cost || a->gives_usage;
 }
 
-/* The run that says whether a day is whole, asked latest; NULL: none. */
-static const struct billed_run *
-run_of(const struct billed *b, size_t account, int64_t day_ms)
+/* Of what counts for its account: costs, where it gives them. */
+static bool
+counts(const struct billed *b, const struct billed_run *run, size_t account)
 {
-	const struct billed_run *run, *best = NULL;
-
-	for (run = b->runs; run < b->runs + b->n_runs; run++)
-		if (run->account == account && day_ms >= run->from_ms &&
-		    day_ms < run->to_ms &&
-		    run->gives_cost == b->accounts[account].gives_cost &&
-		    (best == NULL || run->at_ms > best->at_ms))
-			best = run;
-	return best;
+	return run->account == account &&
+	       run->gives_cost == b->accounts[account].gives_cost;
 }
 
 int64_t
 billed_asked_ms(const struct billed *b, size_t account, int64_t day_ms)
 {
-	const struct billed_run *run = run_of(b, account, day_ms);
+	const struct billed_account *a = &b->accounts[account];
+	const struct billed_run *run;
+	size_t feeds = 0;
+	int64_t at_ms = 0;
 
-	return run != NULL ? run->at_ms : 0;
+	for (run = b->runs; run < b->runs + b->n_runs; run++) {
+		if (!counts(b, run, account) || day_ms < run->from_ms ||
+		    day_ms >= run->to_ms)
+			continue;
+		if (feeds == 0 || run->at_ms < at_ms)
+			at_ms = run->at_ms;
+		feeds++;
+	}
+	return feeds >= (a->gives_cost ? a->cost_feeds : a->other_feeds) ? at_ms
+									 : 0;
+}
+
+/* Around all days that the account told of; false: there are none. */
+static bool
+find_ends(const struct billed *b, size_t account, struct billed_run *ends)
+{
+	const struct billed_run *run;
+
+	*ends = (struct billed_run){ .account = account };
+	for (run = b->runs; run < b->runs + b->n_runs; run++) {
+		if (!counts(b, run, account) || run->from_ms >= run->to_ms)
+			continue;
+		if (ends->to_ms == 0 || run->from_ms < ends->from_ms)
+			ends->from_ms = run->from_ms;
+		if (run->to_ms > ends->to_ms)
+			ends->to_ms = run->to_ms;
+		if (run->at_ms > ends->at_ms)
+			ends->at_ms = run->at_ms;
+	}
+	return ends->to_ms > 0;
 }
 
 bool
 billed_last_days(
     const struct billed *b, size_t account, struct billed_run *last)
 {
-	const struct billed_run *run;
+	int64_t from_ms;
 
-	*last = (struct billed_run){ .account = account };
-	for (run = b->runs; run < b->runs + b->n_runs; run++) {
-		if (run->account != account ||
-		    run->gives_cost != b->accounts[account].gives_cost)
-			continue;
-		if (run->to_ms > last->to_ms)
-			last->to_ms = last->from_ms = run->to_ms;
-		if (run->at_ms > last->at_ms)
-			last->at_ms = run->at_ms;
-	}
-	while (last->to_ms > 0 && (run = run_of(b, account,
-				       last->from_ms - BILLED_DAY_MS)) != NULL)
-		last->from_ms = run->from_ms;
-	return last->to_ms > 0;
+	if (!find_ends(b, account, last))
+		return false;
+	from_ms = last->from_ms;
+	while (last->to_ms > from_ms &&
+	       billed_asked_ms(b, account, last->to_ms - BILLED_DAY_MS) == 0)
+		last->to_ms -= BILLED_DAY_MS;
+	last->from_ms = last->to_ms;
+	while (last->from_ms > from_ms &&
+	       billed_asked_ms(b, account, last->from_ms - BILLED_DAY_MS) != 0)
+		last->from_ms -= BILLED_DAY_MS;
+	return last->from_ms < last->to_ms;
 }

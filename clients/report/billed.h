@@ -34,11 +34,14 @@ struct billed_account {
 	struct text name, provider;
 	bool is_shared; /* others use it too, and mean to */
 	bool gives_cost, gives_usage;
+	size_t cost_feeds, other_feeds; /* that tell days */
 };
 
-/* Days that one question brought whole, of an account's costs or use. */
+/* Days that one question brought whole, of an account's costs or use; none
+ * where an account knows no day of the period. */
 struct billed_run {
 	size_t account;
+	struct text feed;
 	bool gives_cost;
 	int64_t from_ms, to_ms;
 	int64_t at_ms; /* when it was asked */
@@ -90,7 +93,8 @@ bool billed_is_usd(const struct billed_row *row);
 bool billed_has_days(const struct billed_account *a);
 /*
  * When the account was asked for what it says of that whole day: its costs, or
- * its use where it gives no costs. 0: it does not know the day whole.
+ * its use where it gives no costs. Of several feeds the one asked longest ago
+ * counts. 0: one of them does not know the day whole.
  */
 int64_t billed_asked_ms(const struct billed *b, size_t account, int64_t day_ms);
 /*

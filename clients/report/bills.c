@@ -47,6 +47,17 @@ put_account(const struct setup *s, const struct billed *b, size_t at)
 		    to, ago);
 }
 
+bool
+bills_has_days(const struct billed *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->n_accounts; i++)
+		if (billed_has_days(&b->accounts[i]))
+			return true;
+	return false;
+}
+
 void
 bills_put_accounts(const struct setup *s, const struct billed *b)
 {

@@ -9,6 +9,8 @@
 #define BILLS_AMOUNT_MAX (FIGURE_MAX + BILLED_CURRENCY_MAX)
 void bills_amount(const struct setup *s, money_sum amount, const char *currency,
     char buf[BILLS_AMOUNT_MAX]);
+/* Has any account told of a day? */
+bool bills_has_days(const struct billed *b);
 /*
  * One line an account: which days it knows whole, and when they were asked for
  * last.

@@ -274,17 +274,6 @@ put_rows(const struct both *b)
 	return setup_print(b->s, t);
 }
 
-static bool
-has_accounts(const struct both *b)
-{
-	size_t i;
-
-	for (i = 0; i < b->billed.n_accounts; i++)
-		if (billed_has_days(&b->billed.accounts[i]))
-			return true;
-	return false;
-}
-
 static void
 put_open(const struct both *b)
 {
@@ -307,7 +296,7 @@ put_table(const struct both *b)
 	int rc = EXIT_OK;
 
 	ask_put_caption(b->a);
-	if (!has_accounts(b)) {
+	if (!bills_has_days(&b->billed)) {
 		puts(_("No account has told what was billed then: see "
 		       "tt-provider list."));
 		return EXIT_OK;

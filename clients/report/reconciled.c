@@ -24,7 +24,7 @@ struct part {
 /* How a provider bills, by account. */
 struct way {
 	bool is_by_model;
-	const char *currency; /* of the first amount */
+	const char *currency; /* of its amounts; NULL: it has none */
 };
 
 struct joining {
@@ -183,7 +183,17 @@ cmp_parts(const void *pa, const void *pb)
 		c = (int)a->kind - (int)b->kind;
 	if (c == 0 && a->kind == PART_OTHER_CURRENCY)
 		c = strcmp(a->billed->currency, b->billed->currency);
-	return c;
+	/* Which of several names is shown must not be left to chance. */
+	return c != 0 ? c : text_cmp(a->model, b->model);
+}
+
+/* Dollars where there are any, since only these can be compared. */
+static const char *
+better_currency(const char *now, const char *other)
+{
+	if (now == NULL || (other != NULL && strcmp(other, "USD") == 0))
+		return other;
+	return now;
 }
 
 /* Which way the part's provider bills, by one of its accounts. */
@@ -192,14 +202,14 @@ take_way(struct part *p, const struct joining *j, struct text model)
 {
 	size_t i;
 
-	p->currency = "USD";
 	for (i = 0; i < j->b->n_accounts; i++) {
 		if (!text_eq(j->b->accounts[i].provider, p->provider))
 			continue;
 		p->is_by_model = j->ways[i].is_by_model;
-		if (j->ways[i].currency != NULL)
-			p->currency = j->ways[i].currency;
+		p->currency = better_currency(p->currency, j->ways[i].currency);
 	}
+	if (p->currency == NULL)
+		p->currency = "USD";
 	p->model = p->is_by_model ? model : TEXT("");
 }
 
@@ -352,8 +362,9 @@ find_ways(const struct joining *j)
 		    reconcile_is_by_model(b, b->accounts[a].provider);
 	for (i = 0; i < b->n; i++) {
 		a = b->rows[i].account;
-		if (b->rows[i].has_amount && j->ways[a].currency == NULL)
-			j->ways[a].currency = b->rows[i].currency;
+		if (b->rows[i].has_amount)
+			j->ways[a].currency = better_currency(
+			    j->ways[a].currency, b->rows[i].currency);
 	}
 }
 

@@ -63,6 +63,14 @@ find_rules(struct setup *s)
 	return setup_refuse(s, why);
 }
 
+int
+setup_calendar(struct setup *s)
+{
+	int rc = find_zone(s);
+
+	return rc == EXIT_OK ? find_rules(s) : rc;
+}
+
 static int
 check_output(struct setup *s)
 {
@@ -100,9 +108,7 @@ setup_init(
 	if (rc == EXIT_OK)
 		rc = find_config(s);
 	if (rc == EXIT_OK)
-		rc = find_zone(s);
-	if (rc == EXIT_OK)
-		rc = find_rules(s);
+		rc = setup_calendar(s);
 	s->now_ms = client_wall_ms();
 	return rc;
 }

@@ -111,6 +111,11 @@ struct setup {
 /* EXIT_OK, or an exit code after one line on stderr. */
 int setup_init(
     struct setup *s, const char *program, const struct report_options *opts);
+/*
+ * The time zone and how days and weeks begin, from options and configuration;
+ * setup_init did it. EXIT_* as above.
+ */
+int setup_calendar(struct setup *s);
 /* Connects unless it is already. EXIT_* as above. */
 int setup_connect(struct setup *s);
 /* Tells the client's trouble in one line and gives its exit code. */

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clients/common/output.h"
 #include "clients/report/bills.h"
@@ -27,6 +28,7 @@ struct sourcing {
 	struct setup *s;
 	struct ask *a;
 	enum source source;
+	bool is_asked; /* by --source; else the configuration has it */
 	struct billed billed;
 	struct answer seen, answer;
 	int64_t *days;
@@ -36,9 +38,12 @@ struct sourcing {
 enum source
 source_wanted(const struct setup *s)
 {
-	enum source source = source_parse(s->opts->source);
+	enum source source;
 	char why[120];
 
+	if (s->opts->source == NULL)
+		return source_parse(s->config.source);
+	source = source_parse(s->opts->source);
 	if (source != SOURCE_BAD)
 		return source;
 	snprintf(why, sizeof(why),
@@ -47,7 +52,23 @@ source_wanted(const struct setup *s)
 	return SOURCE_BAD;
 }
 
+/* What nobody asked for by name is no mistake where it cannot be. */
+static int
+refuse(const struct sourcing *g, const char *why)
+{
+	return g->is_asked ? setup_refuse(g->s, why) : SOURCE_UNFIT;
+}
+
 /* --- JSON and CSV --------------------------------------------------------- */
+
+/* Some services tell only what it cost, and some tokens but no calls. */
+static bool
+is_unknown(const struct sums *s, enum sum sum)
+{
+	return source_is_uncounted(s) ||
+	       (sum == SUM_CALLS && s->n[SUM_CALLS] == 0 &&
+		   sums_total_tokens(s) > 0);
+}
 
 static void
 put_figures(const struct report_row *row, bool is_json)
@@ -59,7 +80,7 @@ put_figures(const struct report_row *row, bool is_json)
 	for (i = 0; i < COUNTS; i++) {
 		if (is_json)
 			printf("\"%s\":", counts[i].name);
-		if (is_uncounted)
+		if (is_unknown(&row->sums, counts[i].sum))
 			fputs(unknown, stdout);
 		else
 			printf("%" PRIu64, row->sums.n[counts[i].sum]);
@@ -201,29 +222,47 @@ show(const struct sourcing *g)
 /* --- Asking --------------------------------------------------------------- */
 
 static int
+check_filters(const struct sourcing *g)
+{
+	const struct report_query *q = &g->a->query;
+	size_t i;
+
+	for (i = 0; i < q->nfilter; i++)
+		if (q->filter[i].key != KEY_PROVIDER)
+			return refuse(g, _("--source goes with no filter but "
+					   "--provider"));
+	return EXIT_OK;
+}
+
+static int
 check_keys(const struct sourcing *g)
 {
 	const struct report_query *q = &g->a->query;
-	const struct setup *s = g->s;
+	const struct report_options *o = g->s->opts;
 	size_t i;
 
 	for (i = 0; i < q->nby; i++)
 		if (q->by[i] != KEY_PROVIDER && q->by[i] != KEY_MODEL)
-			return setup_refuse(s,
+			return refuse(g,
 			    _("bills tell days, providers and models: --source "
 			      "goes with no other --by"));
 	if (g->a->step == STEP_HOUR)
-		return setup_refuse(
-		    s, _("bills tell days, and no hours: --source goes with "
+		return refuse(
+		    g, _("bills tell days, and no hours: --source goes with "
 			 "--by day, week or month"));
-	for (i = 0; i < q->nfilter; i++)
-		if (q->filter[i].key != KEY_PROVIDER)
-			return setup_refuse(s,
-			    _("--source goes with no filter but --provider"));
-	if (s->opts->full || s->opts->sessions || s->opts->tsv)
-		return setup_refuse(
-		    s, _("--source goes without --full, --sessions and --tsv"));
-	return EXIT_OK;
+	if (o->full || o->sessions || o->tsv)
+		return refuse(
+		    g, _("--source goes without --full, --sessions and --tsv"));
+	return check_filters(g);
+}
+
+/* Whole days of UTC, or one line. */
+static int
+check_period(const struct sourcing *g)
+{
+	if (!g->is_asked && !utc_is_whole(g->a))
+		return SOURCE_UNFIT;
+	return utc_check(g->s, g->a);
 }
 
 static int
@@ -235,7 +274,7 @@ make_days(struct sourcing *g)
 
 	g->n_days = (size_t)((to - from) / BILLED_DAY_MS);
 	if (g->n_days >= LIMIT_REPORT_EDGES)
-		return setup_refuse(g->s, _("these are too many days"));
+		return refuse(g, _("these are too many days"));
 	g->days = calloc(g->n_days + 1, sizeof(*g->days));
 	if (g->days == NULL) {
 		complain(g->s->program, "%s", _("no memory for the answer"));
@@ -244,6 +283,15 @@ make_days(struct sourcing *g)
 	for (i = 0; i <= g->n_days; i++)
 		g->days[i] = from + (int64_t)i * BILLED_DAY_MS;
 	return EXIT_OK;
+}
+
+/* Without them the best is what was seen, in days of one's own. */
+static bool
+has_bills(const struct sourcing *g)
+{
+	if (g->source == SOURCE_BILLED)
+		return bills_has_days(&g->billed);
+	return unseen_is_possible(&g->billed, g->days[0], g->days[g->n_days]);
 }
 
 static int
@@ -255,16 +303,15 @@ fetch(struct sourcing *g)
 
 	q.edges = g->days;
 	q.nedges = g->n_days + 1;
-	q.by[0] = KEY_PROVIDER;
-	q.by[1] = KEY_MODEL;
-	q.nby = 2;
+	memcpy(q.by, source_seen_keys, sizeof(source_seen_keys));
+	q.nby = SOURCE_SEEN_KEYS;
 	q.want_sessions = false;
 	r = billed_fetch_beside(&g->billed, &s->client, &q, g->days[0],
 	    g->days[g->n_days], s->deadline_ms, &g->seen);
 	if (r != CLIENT_OK)
 		return setup_failed(s, r);
 	billed_keep_only(&g->billed, &s->opts->filter[KEY_PROVIDER]);
-	return EXIT_OK;
+	return g->is_asked || has_bills(g) ? EXIT_OK : SOURCE_UNFIT;
 }
 
 static int
@@ -286,7 +333,7 @@ choose(struct sourcing *g)
 		    _("%s does not bill by model: --source goes without --by "
 		      "model there"),
 		    name);
-		return setup_refuse(g->s, why);
+		return refuse(g, why);
 	}
 	if (source_rows(&q, &g->answer) == 0) {
 		ask_sort(g->a, &g->answer);
@@ -305,7 +352,7 @@ run_asked(struct sourcing *g)
 	if (rc == EXIT_OK)
 		rc = ask_edges(g->a, s);
 	if (rc == EXIT_OK)
-		rc = utc_check(s, g->a);
+		rc = check_period(g);
 	if (rc == EXIT_OK)
 		rc = make_days(g);
 	if (rc == EXIT_OK)
@@ -321,9 +368,14 @@ int
 source_run(struct setup *s, enum source source, int nargs, char **args)
 {
 	struct ask a = { .rules = NULL };
-	struct sourcing g = { .s = s, .a = &a, .source = source };
-	int rc = utc_days(s);
+	struct sourcing g = { .s = s,
+		.a = &a,
+		.source = source,
+		.is_asked = s->opts->source != NULL };
+	int rc = SOURCE_UNFIT;
 
+	if (g.is_asked || utc_is_possible(s))
+		rc = utc_days(s);
 	if (rc == EXIT_OK)
 		rc = ask_init(&a, s, nargs, args);
 	a.query.want_sessions = false;

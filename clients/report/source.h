@@ -4,9 +4,15 @@
 
 #include "clients/report/sourced.h"
 
-/* --source, or the usual; SOURCE_BAD after one line. */
+/* The configuration's source does not go with what else is asked for. */
+#define SOURCE_UNFIT (-1)
+
+/* --source, or what the configuration has; SOURCE_BAD after one line. */
 enum source source_wanted(const struct setup *s);
-/* The whole of such a report. EXIT_*. */
+/*
+ * The whole of such a report. EXIT_*, or SOURCE_UNFIT with nothing said, where
+ * --source is not given; days are those of UTC then.
+ */
 int source_run(struct setup *s, enum source source, int nargs, char **args);
 
 #endif

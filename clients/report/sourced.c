@@ -7,6 +7,9 @@
 
 const char *const source_names[SOURCE_BAD] = { "seen", "billed", "best" };
 
+const enum report_key source_seen_keys[SOURCE_SEEN_KEYS] = { KEY_PROVIDER,
+	KEY_MODEL, KEY_BILLING };
+
 enum source
 source_parse(const char *name)
 {
@@ -51,21 +54,46 @@ is_first(const struct source_query *q, size_t at)
 	return true;
 }
 
+/* The row's account, if it is the provider's and takes part. */
+static const struct billed_account *
+account_of(const struct source_query *q, const struct billed_row *row,
+    struct text provider)
+{
+	const struct billed_account *a = &q->billed->accounts[row->account];
+
+	return takes_part(q, a) && text_eq(a->provider, provider) ? a : NULL;
+}
+
+/* Has the provider amounts, and all of them without a model? */
+static bool
+bills_no_model(const struct source_query *q, struct text provider)
+{
+	const struct billed_row *row;
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < q->billed->n; i++) {
+		row = &q->billed->rows[i];
+		if (!row->has_amount || account_of(q, row, provider) == NULL)
+			continue;
+		if (row->model.len > 0)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 int
 source_check(const struct source_query *q, struct text *provider)
 {
-	const struct billed_account *a;
 	bool by_model = false;
 	size_t i;
 
 	for (i = 0; i < q->ask->query.nby; i++)
 		by_model |= q->ask->query.by[i] == KEY_MODEL;
 	for (i = 0; by_model && i < q->billed->n_accounts; i++) {
-		a = &q->billed->accounts[i];
-		if (!is_first(q, i) || !a->gives_cost || q->billed->n == 0)
-			continue;
-		*provider = a->provider;
-		if (!reconcile_is_by_model(q->billed, a->provider))
+		*provider = q->billed->accounts[i].provider;
+		if (is_first(q, i) && bills_no_model(q, *provider))
 			return -1;
 	}
 	return 0;
@@ -79,15 +107,6 @@ struct source_day {
 	bool is_billed; /* the choice */
 	bool has_counts;
 };
-
-static const struct billed_account *
-account_of(const struct source_query *q, const struct billed_row *row,
-    struct text provider)
-{
-	const struct billed_account *a = &q->billed->accounts[row->account];
-
-	return takes_part(q, a) && text_eq(a->provider, provider) ? a : NULL;
-}
 
 /* The day a bill is of, or NULL. */
 static struct source_day *
@@ -104,14 +123,14 @@ weigh_row(const struct source_query *q, const struct billed_row *row,
 {
 	const struct billed_account *a = account_of(q, row, provider);
 	struct source_day *d = day_of(q, days, row->day_ms);
+	size_t i;
 
 	if (a == NULL || d == NULL)
 		return;
 	if (row->has_amount && billed_is_usd(row))
 		d->billed += row->amount;
-	d->has_counts |= row->n[BILLED_INPUT] + row->n[BILLED_OUTPUT] +
-			     row->n[BILLED_REQUESTS] >
-			 0;
+	for (i = 0; i < BILLED_COUNTS; i++)
+		d->has_counts |= row->n[i] > 0;
 }
 
 static void
@@ -209,8 +228,8 @@ take_billed(const struct source_query *q, const struct billed_row *billed,
 }
 
 /*
- * Of a day that is billed what was seen has only what no bill shows: what a
- * plan covers and, where the service does not count, the counts.
+ * Of a day that is billed what was seen has only what no bill shows: the calls
+ * that a plan covers and, where the service does not count, the counts.
  */
 static void
 take_seen(const struct source_query *q, const struct report_row *seen,
@@ -218,7 +237,7 @@ take_seen(const struct source_query *q, const struct report_row *seen,
 {
 	struct sums s = seen->sums;
 
-	if (d != NULL && d->is_billed) {
+	if (d != NULL && d->is_billed && !text_is(seen->key[2], "plan")) {
 		s.cost = s.plan_cost;
 		s.n[SUM_UNPRICED_CALLS] = s.n[SUM_UNPRICED_TOKENS] = 0;
 		if (d->has_counts)

@@ -15,10 +15,14 @@ enum source { SOURCE_SEEN, SOURCE_BILLED, SOURCE_BEST, SOURCE_BAD };
 enum source source_parse(const char *name);
 extern const char *const source_names[SOURCE_BAD];
 
+/* What is to be known of calls that were seen. */
+#define SOURCE_SEEN_KEYS 3
+extern const enum report_key source_seen_keys[SOURCE_SEEN_KEYS];
+
 struct source_query {
 	enum source source; /* not SOURCE_SEEN */
 	const struct billed *billed;
-	/* By provider and model; period i is the day [days[i], days[i + 1]). */
+	/* By source_seen_keys; period i is the day [days[i], days[i + 1]). */
 	const struct report_row *seen;
 	size_t n_seen;
 	const int64_t *days;

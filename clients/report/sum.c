@@ -11,8 +11,8 @@ static const struct option_spec specs[] = {
 	    "day, week, month or hour; model, provider, agent, project, "
 	    "machine, session, branch, account, kind, billing; none"),
 	REPORT_OPTION("source", OPTION_TEXT, source, "SOURCE",
-	    "seen (the default), billed, or best: billed where it is complete "
-	    "and larger, else seen"),
+	    "seen (the default, unless the configuration has another), billed, "
+	    "or best: billed where it is complete and larger, else seen"),
 	REPORT_PERIOD,
 	REPORT_FILTERS,
 	REPORT_HEAD("Output"),
@@ -165,21 +165,32 @@ answer_and_show(struct setup *s, struct ask *a)
 }
 
 static int
-run(struct setup *s, int nargs, char **args)
+run_seen(struct setup *s, int nargs, char **args)
 {
-	enum source source = source_wanted(s);
 	struct ask a;
-	int rc;
+	int rc = ask_init(&a, s, nargs, args);
 
-	if (source == SOURCE_BAD)
-		return EXIT_USAGE;
-	if (source != SOURCE_SEEN)
-		return source_run(s, source, nargs, args);
-	rc = ask_init(&a, s, nargs, args);
 	if (rc == EXIT_OK)
 		rc = answer_and_show(s, &a);
 	ask_free(&a);
 	return rc;
+}
+
+static int
+run(struct setup *s, int nargs, char **args)
+{
+	enum source source = source_wanted(s);
+	int rc;
+
+	if (source == SOURCE_BAD)
+		return EXIT_USAGE;
+	if (source == SOURCE_SEEN)
+		return run_seen(s, nargs, args);
+	rc = source_run(s, source, nargs, args);
+	if (rc != SOURCE_UNFIT)
+		return rc;
+	rc = setup_calendar(s);
+	return rc == EXIT_OK ? run_seen(s, nargs, args) : rc;
 }
 
 const struct report_verb verb_sum = {

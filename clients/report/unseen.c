@@ -22,21 +22,14 @@ static bool
 find_days(
     const struct billed *b, size_t account, int64_t *from_ms, int64_t *to_ms)
 {
-	const struct billed_run *run;
-	int64_t from = *to_ms, to = *from_ms;
-
-	for (run = b->runs; run < b->runs + b->n_runs; run++) {
-		if (run->account != account || !run->gives_cost)
-			continue;
-		if (run->from_ms < from)
-			from =
-			    run->from_ms > *from_ms ? run->from_ms : *from_ms;
-		if (run->to_ms > to)
-			to = run->to_ms < *to_ms ? run->to_ms : *to_ms;
-	}
-	*from_ms = from;
-	*to_ms = to;
-	return counts(&b->accounts[account]) && from < to;
+	if (!counts(&b->accounts[account]))
+		return false;
+	while (*from_ms < *to_ms && billed_asked_ms(b, account, *from_ms) == 0)
+		*from_ms += BILLED_DAY_MS;
+	while (*from_ms < *to_ms &&
+	       billed_asked_ms(b, account, *to_ms - BILLED_DAY_MS) == 0)
+		*to_ms -= BILLED_DAY_MS;
+	return *from_ms < *to_ms;
 }
 
 static bool

@@ -7,18 +7,24 @@
 
 #define WHY_MAX 200
 
+bool
+utc_is_possible(const struct setup *s)
+{
+	const char *tz = s->opts->tz;
+
+	return (tz == NULL || strcmp(tz, "UTC") == 0) &&
+	       (!s->opts->day_start_seen || s->opts->day_start == 0);
+}
+
 int
 utc_days(struct setup *s)
 {
-	const char *tz = s->opts->tz;
 	char why[WHY_MAX];
 
-	if ((tz != NULL && strcmp(tz, "UTC") != 0) ||
-	    (s->opts->day_start_seen && s->opts->day_start != 0)) {
+	if (!utc_is_possible(s))
 		return setup_refuse(
 		    s, _("services bill by days of UTC, so no other --tz or "
 			 "--day-start is possible"));
-	}
 	s->rules.day_start = 0;
 	if (calendar_use_zone("UTC") == 0)
 		return EXIT_OK;
@@ -26,13 +32,19 @@ utc_days(struct setup *s)
 	return setup_refuse(s, why);
 }
 
-int
-utc_check(const struct setup *s, const struct ask *a)
+bool
+utc_is_whole(const struct ask *a)
 {
 	const struct report_query *q = &a->query;
 
-	if (q->edges[0] % BILLED_DAY_MS == 0 &&
-	    q->edges[q->nedges - 1] % BILLED_DAY_MS == 0)
+	return q->edges[0] % BILLED_DAY_MS == 0 &&
+	       q->edges[q->nedges - 1] % BILLED_DAY_MS == 0;
+}
+
+int
+utc_check(const struct setup *s, const struct ask *a)
+{
+	if (utc_is_whole(a))
 		return EXIT_OK;
 	return setup_refuse(
 	    s, _("services bill by days of UTC: give whole days"));

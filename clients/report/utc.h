@@ -12,8 +12,11 @@
  * start of days that the options ask for is refused. EXIT_*.
  */
 int utc_days(struct setup *s);
+/* Do the options leave that possible? */
+bool utc_is_possible(const struct setup *s);
 /* A period of other than whole days of UTC is refused. EXIT_*. */
 int utc_check(const struct setup *s, const struct ask *a);
+bool utc_is_whole(const struct ask *a);
 /* "2026-05-12" */
 void utc_format_day(int64_t day_ms, char buf[CALENDAR_TEXT_MAX]);
 /* A UTC midnight at or after, and at or before. */

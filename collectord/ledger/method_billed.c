@@ -17,11 +17,16 @@ struct group {
 	uint64_t count[BILL_COUNTS];
 };
 
+struct bill_days {
+	struct bill_day *item;
+	size_t n, cap;
+};
+
 struct bill_query {
 	uint32_t from_day, to_day;
 	struct text provider;
-	struct bill_day *days; /* by day, account and feed */
-	size_t n, cap;
+	struct bill_days days;   /* by day, account and feed */
+	struct bill_days absent; /* one of each feed that knows none whole */
 	struct group *groups;
 	size_t n_groups, cap_groups;
 	struct packer rows, complete;
@@ -78,6 +83,99 @@ grow(void **list, size_t n, size_t *cap, size_t size)
 
 /* --- Which days are known ------------------------------------------------- */
 
+/* What a key of a day begins with, up to what parts the day from its feed. */
+static void
+begin_day_key(struct wbuf *w, uint8_t *buf, const struct bill_day *d)
+{
+	wbuf_init(w, buf, BILL_KEY_MAX);
+	write_u8(w, 'd');
+	write_bytes(w, d->name.p, d->name.len);
+	write_u8(w, 0);
+	write_bytes(w, d->feed.p, d->feed.len);
+}
+
+/* The first day of the same feed that is asked for, or what follows it. */
+static int
+seek_first_day(struct store_cursor *c, const struct bill_query *q,
+    const struct bill_day *d, struct span *k, struct span *v)
+{
+	uint8_t buf[BILL_KEY_MAX];
+	struct wbuf w;
+
+	begin_day_key(&w, buf, d);
+	write_u8(&w, 0);
+	write_be32(&w, q->from_day);
+	return w.failed ? -ERR_STORE : store_seek(c, wbuf_span(&w), k, v);
+}
+
+/* A byte that no name has, between this feed and all that may follow it. */
+static int
+seek_next_feed(struct store_cursor *c, const struct bill_day *d, struct span *k,
+    struct span *v)
+{
+	uint8_t buf[BILL_KEY_MAX];
+	struct wbuf w;
+
+	begin_day_key(&w, buf, d);
+	write_u8(&w, 1);
+	return w.failed ? -ERR_STORE : store_seek(c, wbuf_span(&w), k, v);
+}
+
+static bool
+is_wanted(const struct bill_query *q, const struct bill_day *d)
+{
+	return q->provider.len == 0 ||
+	       text_eq(account_provider(d->name), q->provider);
+}
+
+static bool
+is_same_feed(const struct bill_day *a, const struct bill_day *b)
+{
+	return text_eq(a->name, b->name) && text_eq(a->feed, b->feed);
+}
+
+static int
+add_to(struct bill_days *list, const struct bill_day *d)
+{
+	int rc = grow((void **)&list->item, list->n, &list->cap, sizeof(*d));
+
+	if (rc == 0)
+		list->item[list->n++] = *d;
+	return rc;
+}
+
+static bool
+is_over(const struct bill_day *d)
+{
+	return d->at_ms >= (d->day + 1) * DAY_MS;
+}
+
+/* The days that are asked for of one feed, whose first one is given. */
+static int
+find_days_of(
+    struct store_cursor *c, struct bill_query *q, const struct bill_day *first)
+{
+	struct bill_day d;
+	struct span k, v;
+	bool knows_any = false;
+	int rc = seek_first_day(c, q, first, &k, &v);
+
+	while (rc == 0 && *(const char *)k.p == 'd') {
+		if (!bill_day_read(k, v, &d))
+			return -ERR_STORE;
+		if (!is_same_feed(&d, first) || d.day >= q->to_day)
+			break;
+		knows_any = knows_any || is_over(&d);
+		rc = add_to(&q->days, &d);
+		if (rc == 0)
+			rc = store_next(c, &k, &v);
+	}
+	if (rc >= 0 && !knows_any)
+		return add_to(&q->absent, first);
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
+/* Years may lie around the days that are asked for: they are passed over. */
 static int
 find_days(struct store_cursor *c, struct bill_query *q)
 {
@@ -85,18 +183,13 @@ find_days(struct store_cursor *c, struct bill_query *q)
 	struct span k, v;
 	int rc = store_seek(c, (struct span){ "d", 1 }, &k, &v);
 
-	for (; rc == 0 && *(const char *)k.p == 'd';
-	     rc = store_next(c, &k, &v)) {
+	while (rc == 0 && *(const char *)k.p == 'd') {
 		if (!bill_day_read(k, v, &d))
 			return -ERR_STORE;
-		if (d.day < q->from_day || d.day >= q->to_day ||
-		    (q->provider.len > 0 &&
-			!text_eq(account_provider(d.name), q->provider)))
-			continue;
-		rc = grow((void **)&q->days, q->n, &q->cap, sizeof(d));
-		if (rc != 0)
-			return rc;
-		q->days[q->n++] = d;
+		if (is_wanted(q, &d))
+			rc = find_days_of(c, q, &d);
+		if (rc == 0)
+			rc = seek_next_feed(c, &d, &k, &v);
 	}
 	return rc == STORE_NOTFOUND ? 0 : rc;
 }
@@ -224,14 +317,15 @@ pack_group(struct packer *k, const struct bill_day *d, const struct group *g)
 static int
 take_account(struct store_cursor *c, struct bill_query *q, size_t *i)
 {
-	const struct bill_day *first = &q->days[*i];
+	const struct bill_day *first = &q->days.item[*i];
 	int rc = 0;
 
 	q->n_groups = 0;
-	for (; rc == 0 && *i < q->n && q->days[*i].day == first->day &&
-	       text_eq(q->days[*i].name, first->name);
+	for (;
+	     rc == 0 && *i < q->days.n && q->days.item[*i].day == first->day &&
+	     text_eq(q->days.item[*i].name, first->name);
 	     (*i)++)
-		rc = add_day(c, q, &q->days[*i]);
+		rc = add_day(c, q, &q->days.item[*i]);
 	for (size_t g = 0; rc == 0 && g < q->n_groups; g++)
 		pack_group(&q->rows, first, &q->groups[g]);
 	q->n_rows += (uint32_t)q->n_groups;
@@ -245,8 +339,8 @@ take_rows(struct store_cursor *c, struct bill_query *q)
 	size_t i = 0;
 	int rc = 0;
 
-	while (rc == 0 && i < q->n) {
-		if (i > 0 && q->days[i].day != q->days[i - 1].day &&
+	while (rc == 0 && i < q->days.n) {
+		if (i > 0 && q->days.item[i].day != q->days.item[i - 1].day &&
 		    (q->n_rows >= PAGE_ROWS || i >= PAGE_DAYS))
 			break;
 		rc = take_account(c, q, &i);
@@ -258,16 +352,10 @@ take_rows(struct store_cursor *c, struct bill_query *q)
 /* --- What is complete ----------------------------------------------------- */
 
 static bool
-is_over(const struct bill_day *d)
-{
-	return d->at_ms >= (d->day + 1) * DAY_MS;
-}
-
-static bool
 continues(const struct bill_day *a, const struct bill_day *b)
 {
 	return b->day == a->day + 1 && b->at_ms == a->at_ms &&
-	       text_eq(a->name, b->name) && text_eq(a->feed, b->feed);
+	       is_same_feed(a, b);
 }
 
 static void
@@ -290,9 +378,11 @@ pack_run(struct store_txn *txn, struct bill_query *q,
 
 	if (rc < 0)
 		return rc;
-	pack_map(k, 7);
+	pack_map(k, 8);
 	pack_str(k, "name");
 	pack_text(k, first->name);
+	pack_str(k, "feed");
+	pack_text(k, first->feed);
 	pack_str(k, "provider");
 	pack_text(k, account_provider(first->name));
 	pack_str(k, "shared");
@@ -312,22 +402,51 @@ pack_run(struct store_txn *txn, struct bill_query *q,
 static int
 take_complete(struct store_txn *txn, struct bill_query *q)
 {
+	struct bill_day *days = q->days.item;
 	size_t i, from = 0;
 	int rc = 0;
 
-	qsort(q->days, q->n_taken, sizeof(q->days[0]), by_feed);
+	if (q->n_taken > 0)
+		qsort(days, q->n_taken, sizeof(*days), by_feed);
 	for (i = 0; rc == 0 && i < q->n_taken; i = from) {
-		for (from = i + 1;
-		     from < q->n_taken &&
-		     continues(&q->days[from - 1], &q->days[from]) &&
-		     is_over(&q->days[from]);
+		for (from = i + 1; from < q->n_taken &&
+				   continues(&days[from - 1], &days[from]) &&
+				   is_over(&days[from]);
 		     from++)
 			;
-		if (is_over(&q->days[i]))
-			rc = pack_run(
-			    txn, q, &q->days[i], q->days[from - 1].day + 1);
+		if (is_over(&days[i]))
+			rc = pack_run(txn, q, &days[i], days[from - 1].day + 1);
 	}
 	return rc;
+}
+
+static bool
+has_feed(const struct account *a, struct text feed)
+{
+	for (uint32_t i = 0; i < a->n_feeds; i++)
+		if (text_is(feed, a->feed[i].name))
+			return true;
+	return false;
+}
+
+/* Who is still asked, but knows none of these days whole: no day at all. */
+static int
+take_absent(struct store_txn *txn, struct bill_query *q)
+{
+	struct bill_day none;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc >= 0 && i < q->absent.n; i++) {
+		none = q->absent.item[i];
+		none.day = 0;
+		none.at_ms = 0;
+		rc = account_get(txn, none.name, &q->account);
+		if (rc == 0 && q->account.is_enabled &&
+		    has_feed(&q->account, none.feed))
+			rc = pack_run(txn, q, &none, 0);
+	}
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -342,13 +461,17 @@ run(struct ledger *l, struct bill_query *q, uint32_t *next)
 	if (rc == 0)
 		rc = find_days(c, q);
 	if (rc == 0) {
-		if (q->n > 0)
-			qsort(q->days, q->n, sizeof(q->days[0]), by_day);
+		if (q->days.n > 0)
+			qsort(q->days.item, q->days.n, sizeof(*q->days.item),
+			    by_day);
 		rc = take_rows(c, q);
 	}
-	*next = rc == 0 && q->n_taken < q->n ? q->days[q->n_taken].day : 0;
-	if (rc == 0 && q->n_taken > 0)
+	*next = rc == 0 && q->n_taken < q->days.n ? q->days.item[q->n_taken].day
+						  : 0;
+	if (rc == 0)
 		rc = take_complete(txn, q);
+	if (rc == 0)
+		rc = take_absent(txn, q);
 	store_cursor_close(c);
 	store_abort(txn);
 	return rc;
@@ -369,7 +492,8 @@ release(struct bill_query *q)
 {
 	packer_free(&q->rows);
 	packer_free(&q->complete);
-	free(q->days);
+	free(q->days.item);
+	free(q->absent.item);
 	free(q->groups);
 	free(q);
 }

@@ -79,6 +79,10 @@ _tt_words()
 		esac
 		;;
 	tt-report)
+		if [ "$2" = --source ]; then
+			echo seen billed best
+			return
+		fi
 		_tt_options "$1"
 		echo today yesterday week last-week month last-month year \
 			last-year all summary bill session sessions blocks \

@@ -65,7 +65,7 @@ struct bill {
 struct account {
 	const char *name, *provider;
 	bool is_shared;
-	const char *gives; /* one of cost and usage, or both */
+	const char *gives; /* one of cost and usage, or both; its feed too */
 	int from, to;      /* days that are whole */
 	int64_t at_ms;
 };
@@ -98,9 +98,11 @@ pack_account(const struct account *a)
 	bool cost = strstr(a->gives, "cost") != NULL;
 	bool usage = strstr(a->gives, "usage") != NULL;
 
-	pack_map(&packed, 7);
+	pack_map(&packed, 8);
 	pack_str(&packed, "name");
 	pack_str(&packed, a->name);
+	pack_str(&packed, "feed");
+	pack_str(&packed, a->gives);
 	pack_str(&packed, "provider");
 	pack_str(&packed, a->provider);
 	pack_str(&packed, "shared");
@@ -416,6 +418,59 @@ Test(reconcile, a_day_one_account_of_the_provider_lacks_is_not_whole)
 	expect_row(1, "", "1", "1", NULL, "incomplete");
 }
 
+Test(reconcile, a_day_is_whole_where_every_feed_of_costs_knows_it)
+{
+	const struct account runs[] = {
+		{ "house", "house", false, "cost a", 0, 2, DAYS(9) },
+		{ "house", "house", false, "cost b", 1, 2, DAYS(7) },
+		{ "house", "house", false, "cost b", 2, 3, DAYS(8) },
+		{ "house", "house", false, "usage c", 0, 1, DAYS(8) },
+	};
+	struct billed_run last;
+
+	take(NULL, 0, runs, 4);
+	cr_expect_eq(billed_asked_ms(&billed, 0, DAYS(0)), 0, "only one knows");
+	cr_expect_eq(billed_asked_ms(&billed, 0, DAYS(1)), DAYS(7));
+	cr_expect_eq(billed_asked_ms(&billed, 0, DAYS(2)), 0, "only one knows");
+	cr_assert(billed_last_days(&billed, 0, &last));
+	cr_expect(last.from_ms == DAYS(1) && last.to_ms == DAYS(2),
+	    "day %lld to %lld", (long long)(last.from_ms - DAY) / BILLED_DAY_MS,
+	    (long long)(last.to_ms - DAY) / BILLED_DAY_MS);
+}
+
+Test(reconcile, an_account_that_knows_no_day_leaves_all_of_them_open)
+{
+	const struct bill bill = { 0, "openai", NULL, "USD", "9", 0, 0 };
+	const struct account accounts[] = {
+		{ "openai", "openai", false, "cost", 0, 3, LATE },
+		{ "openai/work", "openai", false, "cost", 0, 0, 0 },
+	};
+
+	take(&bill, 1, accounts, 2);
+	see(0, "openai", "gpt-5", "3");
+	join(1);
+	expect_row(0, "", "3", "9", NULL, "incomplete");
+}
+
+Test(reconcile, a_day_without_a_bill_is_in_dollars_where_any_account_is)
+{
+	const struct bill bills[] = {
+		{ 0, "openai", NULL, "USD", "1", 0, 0 },
+		{ 0, "openai/eu", NULL, "EUR", "1", 0, 0 },
+	};
+	const struct account accounts[] = {
+		{ "openai", "openai", false, "cost", 0, 3, LATE },
+		{ "openai/eu", "openai", false, "cost", 0, 3, LATE },
+	};
+
+	take(bills, 2, accounts, 2);
+	see(1, "openai", "gpt-5", "3");
+	join(3);
+	expect_row(0, "", "0", "1", "1", "unhooked_key");
+	expect_row(1, "", "0", "1", NULL, "currency");
+	expect_row(2, "", "3", "0", "-3", "plan");
+}
+
 Test(reconcile, a_day_is_as_old_as_the_latest_question_for_its_costs)
 {
 	const struct account runs[] = {
@@ -496,6 +551,8 @@ Test(unseen, days_add_up_and_none_makes_up_for_another)
 	EXPECT_USD(u.amount, "2", "unseen");
 	cr_expect(u.is_known && u.from_ms == days[0] && u.to_ms == days[2],
 	    "from %lld to %lld", (long long)u.from_ms, (long long)u.to_ms);
+	cr_expect(!unseen_is_possible(&u.billed, DAYS(5), DAYS(9)),
+	    "days that nobody told of count");
 	cr_assert_eq(u.n_others, 1, "%zu other currencies", u.n_others);
 	EXPECT_USD(u.others[0].amount, "7", "CNY");
 	unseen_free(&u);
@@ -574,6 +631,19 @@ Test(source, best_is_billed_where_whole_and_larger_else_seen)
 	answer_free(&answer);
 }
 
+Test(source, best_is_seen_where_one_account_knows_no_day)
+{
+	const struct account accounts[] = { two_whole[0],
+		{ "openai/work", "openai", false, "cost", 0, 0, 0 } };
+
+	take(two_days, 4, accounts, 2);
+	see(0, "openai", "gpt-5", "1");
+	ask_source(SOURCE_BEST, false);
+	cr_assert_eq(answer.n, 1, "%zu rows", answer.n);
+	expect_source(0, 0, "openai", "1", 1000);
+	answer_free(&answer);
+}
+
 Test(source, billed_is_nothing_but_that)
 {
 	see_three_days();
@@ -591,8 +661,11 @@ Test(source, best_keeps_what_a_plan_covers_and_leaves_out_shared_accounts)
 
 	see_three_days();
 	see(0, "openai", "gpt-5", "0.75")->plan_cost = usd("0.75");
+	seen[n_seen - 1].key[2] = TEXT("plan");
 	ask_source(SOURCE_BEST, false);
-	expect_source(0, 0, "openai", "3.75", 5000);
+	/* The calls that it covers stay with their tokens. */
+	expect_source(0, 0, "openai", "3.75", 6000);
+	EXPECT_USD(answer.rows[0].sums.plan_cost, "0.75", "the plan's part");
 	answer_free(&answer);
 	shared.is_shared = true;
 	take(two_days, 4, &shared, 1);
@@ -606,6 +679,15 @@ Test(source, best_keeps_what_a_plan_covers_and_leaves_out_shared_accounts)
 Test(source, models_are_refused_where_the_bill_tells_none)
 {
 	const struct bill bill = { 0, "openai", NULL, "USD", "3", 0, 0 };
+	const struct bill with_model[] = {
+		{ 0, "anthropic", NULL, "USD", "1", 0, 0 },
+		{ 1, "anthropic", "opus", "USD", "2", 0, 0 },
+		{ 1, "openai", "gpt-5", NULL, NULL, 7, 0 },
+	};
+	const struct account accounts[] = {
+		{ "openai", "openai", false, "cost", 0, 3, LATE },
+		{ "anthropic", "anthropic", false, "cost", 0, 3, LATE },
+	};
 	struct source_query q = {
 		.source = SOURCE_BEST, .billed = &billed, .ask = &asked
 	};
@@ -619,6 +701,10 @@ Test(source, models_are_refused_where_the_bill_tells_none)
 	asked.query.by[0] = KEY_MODEL;
 	cr_expect_eq(source_check(&q, &provider), -1, "models are told");
 	cr_expect(text_is(provider, "openai"));
+	/* Who billed nothing, or some of it by model, refuses none. */
+	take(with_model, 3, accounts, 2);
+	cr_expect_eq(source_check(&q, &provider), 0, "%.*s refuses models",
+	    (int)provider.len, provider.p);
 }
 
 Test(source, a_bill_without_counts_is_uncounted_and_not_zero)

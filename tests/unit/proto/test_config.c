@@ -43,6 +43,7 @@ Test(config, has_its_defaults, .timeout = 30)
 	cr_assert_str_eq(c.tz, "");
 	cr_assert_eq(c.week_start, 1, "%jd", (intmax_t)c.week_start);
 	cr_assert_eq(c.day_start, 0, "%jd", (intmax_t)c.day_start);
+	cr_assert_str_eq(c.source, "seen", "\"%s\"", c.source);
 	cr_assert_str_eq(c.log_level, "info");
 	cr_assert_eq(c.max_connections, 4096);
 	cr_assert_eq(c.idle_timeout_s, 600);
@@ -55,6 +56,7 @@ Test(config, reads_every_key, .timeout = 30)
 				     "autostart = no\n"
 				     "[report]\ntz = Europe/Berlin\n"
 				     "week_start = sunday\nday_start = 23\n"
+				     "source = Best\n"
 				     "[daemon]\nlog_level = DEBUG\n"
 				     "max_connections = 16\n"
 				     "idle_timeout = 86400\n"
@@ -65,6 +67,7 @@ Test(config, reads_every_key, .timeout = 30)
 	cr_assert_str_eq(c.tz, "Europe/Berlin");
 	cr_assert_eq(c.week_start, 7, "%jd", (intmax_t)c.week_start);
 	cr_assert_eq(c.day_start, 23, "%jd", (intmax_t)c.day_start);
+	cr_assert_str_eq(c.source, "best", "\"%s\"", c.source);
 	cr_assert_str_eq(c.log_level, "debug");
 	cr_assert_eq(c.max_connections, 16);
 	cr_assert_eq(c.idle_timeout_s, 86400);
@@ -171,6 +174,10 @@ Test(config, a_value_out_of_bounds_is_told_with_them, .timeout = 30)
 		{ "[daemon]\nlog_level = loud",
 		    "[daemon] log_level: \"loud\" is not error, warn, info or "
 		    "debug" },
+		{ "[report]\nsource = both",
+		    "[report] source: \"both\" is not seen, billed or best" },
+		{ "[report]\nsource =",
+		    "[report] source: \"\" is not seen, billed or best" },
 		{ "[daemon]\nmax_connections = 15",
 		    "[daemon] max_connections: 15 is not 16 to 65536" },
 		{ "[daemon]\nidle_timeout = 86401",
@@ -251,7 +258,7 @@ Test(config, every_key_is_listed_with_default_and_meaning, .timeout = 30)
 	int n = 0;
 
 	config_each(count_key, &n);
-	cr_assert_eq(n, 19, "%d keys", n);
+	cr_assert_eq(n, 20, "%d keys", n);
 }
 
 Test(config, price_sections_keep_their_texts_and_lines, .timeout = 30)

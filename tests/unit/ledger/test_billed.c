@@ -1,0 +1,309 @@
+/*
+ * What services billed: a question about some days has those of every account
+ * and feed, and none around them.
+ */
+#include <criterion/criterion.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "collectord/ledger/billed.h"
+#include "collectord/ledger/methods.h"
+
+#define DAY_MS 86400000ll
+#define DAY0 20500u
+#define DAYS 40u
+
+static char dir[] = "/tmp/tt-billed-XXXXXX";
+static struct ledger *ledger;
+
+/* Each name or feed is the beginning of another, or comes right after it. */
+static const char *const names[] = { "a", "openai", "openai-x", "openai/a",
+	"openai/ab", "openaj", "z" };
+static const char *const feeds[] = { "c", "costs", "costs-eu", "costs2",
+	"usage" };
+#define NAMES (sizeof(names) / sizeof(names[0]))
+#define FEEDS (sizeof(feeds) / sizeof(feeds[0]))
+
+static int64_t
+test_now_us(void)
+{
+	return (DAY0 + DAYS) * DAY_MS * 1000;
+}
+
+static void
+open_ledger(void)
+{
+	struct ledger_options opt = {
+		.dir = dir, .machine = "", .now_us = test_now_us
+	};
+	char why[256];
+	int rc;
+
+	cr_assert_not_null(mkdtemp(dir), "mkdtemp failed");
+	rc = ledger_open(&ledger, &opt, why, sizeof(why));
+	cr_assert_eq(rc, 0, "ledger_open: %d: %s", rc, why);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
+{
+	(void)st;
+	(void)type;
+	(void)f;
+	return remove(path);
+}
+
+static void
+teardown(void)
+{
+	ledger_close(ledger);
+	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+TestSuite(billed, .init = open_ledger, .fini = teardown, .timeout = 60);
+
+/* What a feed of an account billed on a day tells all three. */
+static int64_t
+cents(size_t name, size_t feed, uint32_t day)
+{
+	return (int64_t)(1 + name * 100000 + feed * 1000 + day);
+}
+
+static void
+write_rows(size_t name, size_t feed, uint32_t generation)
+{
+	static uint8_t bytes[DAYS * 128];
+	struct wbuf w;
+	size_t at = 0;
+	uint32_t n = 0;
+
+	wbuf_init(&w, bytes, sizeof(bytes));
+	for (uint32_t day = 0; day < DAYS; day++) {
+		struct bill_row row = { .day = DAY0 + day,
+			.has_amount = true,
+			.amount = cents(name, feed, day) * (MONEY_USD / 100),
+			.currency = TEXT("USD") };
+
+		bill_row_write(&w, &row);
+	}
+	cr_assert(!w.failed, "the rows do not fit");
+	while (at < w.len)
+		cr_assert_eq(ledger_bill_rows(
+				 ledger, generation, wbuf_span(&w), &at, &n),
+		    0);
+}
+
+static void
+fill_feed(struct account *a, size_t name, size_t feed)
+{
+	struct bill_end e = { .account = a,
+		.feed = feeds[feed],
+		.gives = BILL_COST,
+		.is_whole = true,
+		.from_day = DAY0,
+		.to_day = DAY0 + DAYS,
+		.at_ms = (DAY0 + DAYS) * DAY_MS };
+
+	cr_assert_eq(ledger_bill_begin(ledger, &e.generation), 0);
+	write_rows(name, feed, e.generation);
+	cr_assert_eq(ledger_bill_end(ledger, &e), 0);
+}
+
+static void
+list_feeds(struct account *a)
+{
+	a->n_feeds = FEEDS;
+	for (size_t feed = 0; feed < FEEDS; feed++)
+		snprintf(a->feed[feed].name, sizeof(a->feed[feed].name), "%s",
+		    feeds[feed]);
+}
+
+static void
+fill(void)
+{
+	static struct account a;
+
+	for (size_t name = 0; name < NAMES; name++) {
+		a = (struct account){ .is_enabled = true };
+		list_feeds(&a);
+		snprintf(a.name, sizeof(a.name), "%s", names[name]);
+		for (size_t feed = 0; feed < FEEDS; feed++)
+			fill_feed(&a, name, feed);
+	}
+}
+
+static void
+ask(uint32_t from_day, uint32_t to_day, const char *provider,
+    struct packer *result)
+{
+	const struct ledger_method *m = ledger_method_find(TEXT("billed"));
+	struct packer params = { 0 };
+	struct ledger_call c = { .ledger = ledger, .result = result };
+	int rc;
+
+	pack_map(&params, 2u + (provider != NULL));
+	pack_str(&params, "from");
+	pack_i64(&params, from_day * DAY_MS);
+	pack_str(&params, "to");
+	pack_i64(&params, to_day * DAY_MS);
+	if (provider != NULL) {
+		pack_str(&params, "provider");
+		pack_str(&params, provider);
+	}
+	c.params = (struct wire_cursor){ (uint8_t *)params.p,
+		(uint8_t *)params.p + params.len };
+	rc = m->step(&c);
+	cr_assert_eq(rc, METHOD_DONE, "days %u to %u: %d: %s", from_day, to_day,
+	    rc, c.error.message);
+	packer_free(&params);
+}
+
+/* What was told, by account and feed. */
+struct told {
+	size_t rows, whole, absent;
+	money_sum amount;
+	int64_t first_ms, last_ms; /* of the rows */
+};
+
+static uint64_t
+number(struct value map, const char *name)
+{
+	struct value v;
+
+	cr_assert(unpack_member(map.at, name, &v) && v.type == VALUE_U64,
+	    "no %s", name);
+	return v.u64;
+}
+
+static struct value
+list_of(struct wire_cursor answer, const char *name)
+{
+	struct value v;
+
+	cr_assert(unpack_member(answer, name, &v) && v.type == VALUE_ARRAY,
+	    "no %s", name);
+	return v;
+}
+
+static void
+add_row(struct told *told, struct value row)
+{
+	struct value amount;
+	money_sum pico;
+	int64_t day_ms = (int64_t)number(row, "day");
+
+	cr_assert(unpack_member(row.at, "amount", &amount));
+	cr_assert_eq(money_parse_sum(amount.text.p, amount.text.len, &pico), 0);
+	if (told->rows == 0 || day_ms < told->first_ms)
+		told->first_ms = day_ms;
+	if (day_ms > told->last_ms)
+		told->last_ms = day_ms;
+	told->amount += pico;
+	told->rows++;
+}
+
+static struct told
+read_answer(struct packer *k)
+{
+	struct told told = { 0 };
+	struct wire_cursor c = { (uint8_t *)k->p, (uint8_t *)k->p + k->len };
+	struct value rows = list_of(c, "rows"), runs = list_of(c, "complete"),
+		     v;
+
+	while (rows.n-- > 0) {
+		cr_assert_eq(unpack_value(&rows.rest, &v), 0);
+		add_row(&told, v);
+	}
+	while (runs.n-- > 0) {
+		cr_assert_eq(unpack_value(&runs.rest, &v), 0);
+		told.whole += (number(v, "to") - number(v, "from")) / DAY_MS;
+		told.absent += number(v, "to") == 0;
+	}
+	cr_assert(!unpack_member(c, "next", &v), "there is another page");
+	packer_free(k);
+	return told;
+}
+
+static bool
+is_of(const char *name, const char *provider)
+{
+	size_t len = provider == NULL ? 0 : strlen(provider);
+
+	return provider == NULL || (strncmp(name, provider, len) == 0 &&
+				       (name[len] == '\0' || name[len] == '/'));
+}
+
+/* Each account tells a row a day, with the sum of its feeds. */
+static void
+expect_days(uint32_t from, uint32_t to, const char *provider)
+{
+	struct packer result = { 0 };
+	struct told told;
+	size_t accounts = 0;
+	money_sum sum = 0;
+	uint32_t first = from < DAYS ? from : DAYS, end = to < DAYS ? to : DAYS;
+
+	for (size_t name = 0; name < NAMES; name++) {
+		if (!is_of(names[name], provider))
+			continue;
+		accounts++;
+		for (size_t feed = 0; feed < FEEDS; feed++)
+			for (uint32_t day = first; day < end; day++)
+				sum += cents(name, feed, day);
+	}
+	ask(DAY0 + from, DAY0 + to, provider, &result);
+	told = read_answer(&result);
+	cr_expect_eq(told.rows, accounts * (end - first),
+	    "days %u to %u of %s: %zu rows", from, to, provider, told.rows);
+	cr_expect(told.amount == sum * (MONEY_USD / 100),
+	    "days %u to %u of %s: the sum is wrong", from, to, provider);
+	cr_expect_eq(told.whole, accounts * FEEDS * (end - first),
+	    "days %u to %u of %s: %zu are whole", from, to, provider,
+	    told.whole);
+	cr_expect_eq(told.absent, end == first ? accounts * FEEDS : 0,
+	    "days %u to %u of %s: %zu know none", from, to, provider,
+	    told.absent);
+	if (told.rows > 0)
+		cr_expect(told.first_ms == (DAY0 + from) * DAY_MS &&
+			      told.last_ms == (DAY0 + end - 1) * DAY_MS,
+		    "days %u to %u: from %jd to %jd", from, to,
+		    (intmax_t)told.first_ms, (intmax_t)told.last_ms);
+}
+
+Test(billed, a_day_is_found_among_many_and_those_around_it_are_not)
+{
+	static const char *const providers[] = { NULL, "openai", "openai-x",
+		"opena", "a", "z" };
+	static const uint32_t spans[][2] = { { 0, 1 }, { 17, 18 },
+		{ DAYS - 1, DAYS }, { 5, 9 }, { 0, DAYS }, { 7, 7 },
+		{ DAYS - 2, DAYS + 50 }, { DAYS, DAYS + 9 } };
+
+	fill();
+	for (size_t p = 0; p < sizeof(providers) / sizeof(providers[0]); p++)
+		for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
+			expect_days(spans[i][0], spans[i][1], providers[p]);
+}
+
+Test(billed, who_is_not_asked_any_more_is_not_waited_for)
+{
+	struct account a = { .is_enabled = true, .name = "openai" };
+	struct packer result = { 0 };
+	struct told told;
+
+	list_feeds(&a);
+	fill_feed(&a, 1, 0);
+	fill_feed(&a, 1, 1);
+	/* The service has the second one no longer. */
+	a.n_feeds = 1;
+	cr_assert_eq(ledger_account_put(ledger, &a), 0);
+	ask(DAY0 + DAYS, DAY0 + DAYS + 1, NULL, &result);
+	told = read_answer(&result);
+	cr_expect_eq(told.absent, 1, "%zu know none", told.absent);
+	a.is_enabled = false;
+	cr_assert_eq(ledger_account_put(ledger, &a), 0);
+	ask(DAY0 + DAYS, DAY0 + DAYS + 1, NULL, &result);
+	told = read_answer(&result);
+	cr_expect_eq(told.absent, 0, "%zu know none", told.absent);
+}
