@@ -109,11 +109,10 @@ is_plain(char c)
 
 /*
  * Which bytes of the next BLOCK are a quote, a backslash or a control
- * character: BITS of the result for each, the first in the lowest.
+ * character: a bit for each, the first in the lowest.
  */
 #ifdef __SSE2__
 #define BLOCK 16
-#define BITS 1
 
 static inline uint64_t
 find_special(const char *p)
@@ -127,21 +126,36 @@ find_special(const char *p)
 }
 #else
 #define BLOCK 8
-#define BITS 8
 
 static inline uint64_t
 find_special(const char *p)
 {
 	typedef uint8_t block __attribute__((vector_size(BLOCK)));
-	uint64_t bits;
+	uint64_t bytes;
 	block v, hits;
 
 	memcpy(&v, p, BLOCK);
 	hits = (block)((v == '"') | (v == '\\') | (v < 0x20));
-	memcpy(&bits, &hits, BLOCK);
-	return le64toh(bits);
+	memcpy(&bytes, &hits, BLOCK);
+	/* Of byte n its bit n; the product has their sum in its top byte. */
+	bytes = le64toh(bytes) & 0x8040201008040201u;
+	return bytes * 0x0101010101010101u >> 56;
 }
 #endif
+
+#define WIDE 64
+
+/* The same of the next WIDE bytes. */
+static inline uint64_t
+find_special_wide(const char *p)
+{
+	uint64_t bits = 0;
+	unsigned i;
+
+	for (i = 0; i < WIDE; i += BLOCK)
+		bits |= find_special(p + i) << i;
+	return bits;
+}
 
 /*
  * The next special byte of a string. Nearly all bytes of a log are skipped
@@ -156,7 +170,7 @@ skip_plain(const char *p, const char *end)
 	for (; end - p >= BLOCK; p += BLOCK) {
 		special = find_special(p);
 		if (special != 0)
-			return p + __builtin_ctzll(special) / BITS;
+			return p + __builtin_ctzll(special);
 	}
 	while (p < end && is_plain(*p))
 		p++;
@@ -199,27 +213,69 @@ escape_len(const char *p, const char *end)
 	return escapes[(uint8_t)p[1]] != 0 ? 2 : 0;
 }
 
+/* Past the escape at p, should that be one: it is a special byte. */
+static inline const char *
+skip_escape(struct parser *ps, const char *p)
+{
+	size_t n;
+
+	if (*p != '\\')
+		return fail(ps, p, "control character in a string");
+	n = escape_len(p, ps->end);
+	return n > 0 ? p + n : fail(ps, p, "invalid escape");
+}
+
+/*
+ * The string goes on at p, with WIDE bytes or more: to its closing quote, or
+ * past these bytes.
+ */
+static inline const char *
+skip_wide(struct parser *ps, const char *p)
+{
+	const char *at = p;
+	uint64_t special = find_special_wide(p);
+
+	while (special != 0) {
+		at = p + __builtin_ctzll(special);
+		if (*at == '"')
+			return at;
+		at = skip_escape(ps, at);
+		if (at == NULL || at - p >= WIDE)
+			return at;
+		special &= UINT64_MAX << (at - p);
+	}
+	return p + WIDE;
+}
+
+/* The same with fewer bytes left. */
+static inline const char *
+skip_narrow(struct parser *ps, const char *p)
+{
+	p = skip_plain(p, ps->end);
+	return p < ps->end && *p != '"' ? skip_escape(ps, p) : p;
+}
+
+/*
+ * The closing quote of a string that has an escape at p. There will be more of
+ * them, a word or a line apart: many bytes are looked at once.
+ */
+static const char *
+find_quote_escaped(struct parser *ps, const char *p)
+{
+	while (p != NULL && p < ps->end && *p != '"')
+		p = ps->end - p >= WIDE ? skip_wide(ps, p) : skip_narrow(ps, p);
+	if (p == ps->end)
+		return fail(ps, p, "the text ends within a string");
+	return p;
+}
+
 /* The closing quote of the string whose text begins at p. */
 static inline const char *
 find_quote(struct parser *ps, const char *p, bool *escaped)
 {
-	size_t n;
-
-	*escaped = false;
-	for (;;) {
-		p = skip_plain(p, ps->end);
-		if (p == ps->end)
-			return fail(ps, p, "the text ends within a string");
-		if (*p == '"')
-			return p;
-		if (*p != '\\')
-			return fail(ps, p, "control character in a string");
-		n = escape_len(p, ps->end);
-		if (n == 0)
-			return fail(ps, p, "invalid escape");
-		p += n;
-		*escaped = true;
-	}
+	p = skip_plain(p, ps->end);
+	*escaped = p == ps->end || *p != '"';
+	return *escaped ? find_quote_escaped(ps, p) : p;
 }
 
 /* p is at the opening quote. */
@@ -425,27 +481,6 @@ json_release(struct json *j)
 {
 	free(j->nodes);
 	*j = (struct json){ 0 };
-}
-
-const char *
-json_raw(const struct json *j, const struct json_node *node)
-{
-	return j->text + node->start;
-}
-
-const struct json_node *
-json_next(const struct json *j, const struct json_node *parent,
-    const struct json_node *node)
-{
-	return node->next < parent->next ? &j->nodes[node->next] : NULL;
-}
-
-const struct json_node *
-json_first(const struct json *j, const struct json_node *parent)
-{
-	uint32_t i = (uint32_t)(parent - j->nodes) + 1;
-
-	return i < parent->next ? &j->nodes[i] : NULL;
 }
 
 /* At most 4 bytes of UTF-8. */
