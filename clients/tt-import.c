@@ -10,8 +10,6 @@
 #include "clients/import/verbs.h"
 #include "proto/lang.h"
 
-#define MEET_MS 15000 /* a daemon may have to be started */
-
 #define AT(field) offsetof(struct import_options, field)
 #define FLAG(n, field, h)                                                      \
 	{                                                                      \
@@ -54,8 +52,8 @@ run_once(struct import *im)
 {
 	int rc;
 
-	import_search(im);
-	rc = import_meet(im, client_now_ms() + MEET_MS);
+	import_search_asking(im);
+	rc = import_meet(im, client_now_ms() + IMPORT_MEET_MS);
 	if (rc != EXIT_OK) {
 		if (im->link.rc == EXIT_OK)
 			complain(NAME, "%s", im->link.client.why);

@@ -4,16 +4,17 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "proto/money.h"
 
-typedef uint8_t block __attribute__((vector_size(16)));
-
 struct parser {
 	struct json *j;
-	const char *p, *end;
+	const char *end;
 	uint32_t depth;
-	uint32_t open[JSON_DEPTH_MAX]; /* the containers around p */
+	uint32_t open[JSON_DEPTH_MAX]; /* the containers around what comes */
 };
 
 /* What a backslash may be followed by, and what it then stands for. */
@@ -28,13 +29,17 @@ static const char escapes[256] = {
 	['t'] = '\t',
 };
 
-static int
+/*
+ * Where a text is read, functions take the place in it and return the place
+ * behind what they have read, or NULL after this. So it stays in a register.
+ */
+static const char *
 fail(struct parser *ps, const char *at, const char *error)
 {
 	ps->j->n = 0;
 	ps->j->error = error;
 	ps->j->error_at = (size_t)(at - ps->j->text);
-	return -1;
+	return NULL;
 }
 
 static int
@@ -54,10 +59,10 @@ grow(struct json *j)
 	return 0;
 }
 
-/* A node over [start, stop) without members. */
-static inline int
+/* A node over [start, stop) without members; returns `next`. */
+static inline const char *
 add_node(struct parser *ps, enum json_type type, const char *start,
-    const char *stop, bool escaped)
+    const char *stop, bool escaped, const char *next)
 {
 	struct json *j = ps->j;
 
@@ -71,13 +76,19 @@ add_node(struct parser *ps, enum json_type type, const char *start,
 		.escaped = escaped,
 	};
 	j->n++;
-	return 0;
+	return next;
+}
+
+static inline bool
+is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
 static inline const char *
 skip_space(const char *p, const char *end)
 {
-	while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+	while (p < end && is_space(*p))
 		p++;
 	return p;
 }
@@ -97,24 +108,69 @@ is_plain(char c)
 }
 
 /*
- * The next byte of a string that is a quote, a backslash or a control
- * character. Nearly all bytes of a log are skipped here, so sixteen are looked
- * at at once, with the compiler's vectors: they work on every machine.
+ * Which bytes of the next BLOCK are a quote, a backslash or a control
+ * character: a bit for each, the first in the lowest.
+ */
+#ifdef __SSE2__
+#define BLOCK 16
+
+static inline uint64_t
+find_special(const char *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i hits = _mm_cmpeq_epi8(v, _mm_min_epu8(v, _mm_set1_epi8(0x1f)));
+
+	hits = _mm_or_si128(hits, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
+	hits = _mm_or_si128(hits, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+	return (unsigned)_mm_movemask_epi8(hits);
+}
+#else
+#define BLOCK 8
+
+static inline uint64_t
+find_special(const char *p)
+{
+	typedef uint8_t block __attribute__((vector_size(BLOCK)));
+	uint64_t bytes;
+	block v, hits;
+
+	memcpy(&v, p, BLOCK);
+	hits = (block)((v == '"') | (v == '\\') | (v < 0x20));
+	memcpy(&bytes, &hits, BLOCK);
+	/* Of byte n its bit n; the product has their sum in its top byte. */
+	bytes = le64toh(bytes) & 0x8040201008040201u;
+	return bytes * 0x0101010101010101u >> 56;
+}
+#endif
+
+#define WIDE 64
+
+/* The same of the next WIDE bytes. */
+static inline uint64_t
+find_special_wide(const char *p)
+{
+	uint64_t bits = 0;
+	unsigned i;
+
+	for (i = 0; i < WIDE; i += BLOCK)
+		bits |= find_special(p + i) << i;
+	return bits;
+}
+
+/*
+ * The next special byte of a string. Nearly all bytes of a log are skipped
+ * here. The place goes on by whole blocks, so that a processor that guesses
+ * the branch need not wait for what is in them.
  */
 static inline const char *
 skip_plain(const char *p, const char *end)
 {
-	block v, special;
-	uint64_t half[2];
+	uint64_t special;
 
-	for (; end - p >= (ptrdiff_t)sizeof(v); p += sizeof(v)) {
-		memcpy(&v, p, sizeof(v));
-		special = (block)((v == '"') | (v == '\\') | (v < 0x20));
-		memcpy(half, &special, sizeof(half));
-		if (half[0] != 0)
-			return p + __builtin_ctzll(le64toh(half[0])) / 8;
-		if (half[1] != 0)
-			return p + 8 + __builtin_ctzll(le64toh(half[1])) / 8;
+	for (; end - p >= BLOCK; p += BLOCK) {
+		special = find_special(p);
+		if (special != 0)
+			return p + __builtin_ctzll(special);
 	}
 	while (p < end && is_plain(*p))
 		p++;
@@ -157,30 +213,81 @@ escape_len(const char *p, const char *end)
 	return escapes[(uint8_t)p[1]] != 0 ? 2 : 0;
 }
 
-/* ps->p is at the opening quote. */
-static int
-parse_string(struct parser *ps)
+/* Past the escape at p, should that be one: it is a special byte. */
+static inline const char *
+skip_escape(struct parser *ps, const char *p)
 {
-	const char *start = ps->p + 1, *p = start;
-	bool escaped = false;
 	size_t n;
 
-	for (;;) {
-		p = skip_plain(p, ps->end);
-		if (p == ps->end)
-			return fail(ps, p, "the text ends within a string");
-		if (*p == '"')
-			break;
-		if (*p != '\\')
-			return fail(ps, p, "control character in a string");
-		n = escape_len(p, ps->end);
-		if (n == 0)
-			return fail(ps, p, "invalid escape");
-		p += n;
-		escaped = true;
+	if (*p != '\\')
+		return fail(ps, p, "control character in a string");
+	n = escape_len(p, ps->end);
+	return n > 0 ? p + n : fail(ps, p, "invalid escape");
+}
+
+/*
+ * The string goes on at p, with WIDE bytes or more: to its closing quote, or
+ * past these bytes.
+ */
+static inline const char *
+skip_wide(struct parser *ps, const char *p)
+{
+	const char *at = p;
+	uint64_t special = find_special_wide(p);
+
+	while (special != 0) {
+		at = p + __builtin_ctzll(special);
+		if (*at == '"')
+			return at;
+		at = skip_escape(ps, at);
+		if (at == NULL || at - p >= WIDE)
+			return at;
+		special &= UINT64_MAX << (at - p);
 	}
-	ps->p = p + 1;
-	return add_node(ps, JSON_STRING, start, p, escaped);
+	return p + WIDE;
+}
+
+/* The same with fewer bytes left. */
+static inline const char *
+skip_narrow(struct parser *ps, const char *p)
+{
+	p = skip_plain(p, ps->end);
+	return p < ps->end && *p != '"' ? skip_escape(ps, p) : p;
+}
+
+/*
+ * The closing quote of a string that has an escape at p. There will be more of
+ * them, a word or a line apart: many bytes are looked at once.
+ */
+static const char *
+find_quote_escaped(struct parser *ps, const char *p)
+{
+	while (p != NULL && p < ps->end && *p != '"')
+		p = ps->end - p >= WIDE ? skip_wide(ps, p) : skip_narrow(ps, p);
+	if (p == ps->end)
+		return fail(ps, p, "the text ends within a string");
+	return p;
+}
+
+/* The closing quote of the string whose text begins at p. */
+static inline const char *
+find_quote(struct parser *ps, const char *p, bool *escaped)
+{
+	p = skip_plain(p, ps->end);
+	*escaped = p == ps->end || *p != '"';
+	return *escaped ? find_quote_escaped(ps, p) : p;
+}
+
+/* p is at the opening quote. */
+static inline const char *
+parse_string(struct parser *ps, const char *p)
+{
+	bool escaped;
+	const char *stop = find_quote(ps, p + 1, &escaped);
+
+	if (stop == NULL)
+		return NULL;
+	return add_node(ps, JSON_STRING, p + 1, stop, escaped, stop + 1);
 }
 
 /* The end of the number at p, or NULL. */
@@ -211,137 +318,141 @@ scan_number(const char *p, const char *end)
 	return p;
 }
 
-static int
-parse_number(struct parser *ps)
+static inline const char *
+parse_number(struct parser *ps, const char *p)
 {
-	const char *start = ps->p;
+	const char *stop = scan_number(p, ps->end);
 
-	ps->p = scan_number(start, ps->end);
-	if (ps->p == NULL)
-		return fail(ps, start, "invalid number");
-	return add_node(ps, JSON_NUMBER, start, ps->p, false);
+	if (stop == NULL)
+		return fail(ps, p, "invalid number");
+	return add_node(ps, JSON_NUMBER, p, stop, false, stop);
 }
 
-static int
-parse_word(struct parser *ps, enum json_type type, const char *word)
+static inline const char *
+parse_word(
+    struct parser *ps, const char *p, enum json_type type, const char *word)
 {
-	const char *start = ps->p;
 	size_t len = strlen(word);
 
-	if ((size_t)(ps->end - start) < len || memcmp(start, word, len) != 0)
-		return fail(ps, start, "invalid word");
-	ps->p = start + len;
-	return add_node(ps, type, start, ps->p, false);
+	if ((size_t)(ps->end - p) < len || memcmp(p, word, len) != 0)
+		return fail(ps, p, "invalid word");
+	return add_node(ps, type, p, p + len, false, p + len);
 }
 
 /* A key and its colon. */
-static int
-parse_key(struct parser *ps)
+static inline const char *
+parse_key(struct parser *ps, const char *p)
 {
-	ps->p = skip_space(ps->p, ps->end);
-	if (ps->p == ps->end || *ps->p != '"')
-		return fail(ps, ps->p, "expected a key");
-	if (parse_string(ps) != 0)
-		return -1;
-	ps->p = skip_space(ps->p, ps->end);
-	if (ps->p == ps->end || *ps->p != ':')
-		return fail(ps, ps->p, "expected a colon");
-	ps->p++;
-	return 0;
+	p = skip_space(p, ps->end);
+	if (p == ps->end || *p != '"')
+		return fail(ps, p, "expected a key");
+	p = parse_string(ps, p);
+	if (p == NULL)
+		return NULL;
+	p = skip_space(p, ps->end);
+	if (p == ps->end || *p != ':')
+		return fail(ps, p, "expected a colon");
+	return p + 1;
 }
 
-/* ps->p is at the closing bracket of the innermost container. */
-static void
-close_container(struct parser *ps)
+/* p is at the closing bracket of the innermost container. */
+static inline const char *
+close_container(struct parser *ps, const char *p)
 {
 	struct json_node *node = &ps->j->nodes[ps->open[--ps->depth]];
 
-	ps->p++;
-	node->len = (uint32_t)(ps->p - ps->j->text) - node->start;
+	node->len = (uint32_t)(p + 1 - ps->j->text) - node->start;
 	node->next = ps->j->n;
+	return p + 1;
 }
 
-/* 1: its first value comes next; 0: it is empty and closed. */
-static int
-open_container(struct parser *ps, enum json_type type)
+/* p is at the opening bracket. An empty container is closed again, else its
+ * first value comes next. */
+static inline const char *
+open_container(struct parser *ps, const char *p, enum json_type type)
 {
-	const char *start = ps->p;
-	char closer = type == JSON_OBJECT ? '}' : ']';
+	const char *start = p;
 
 	if (ps->depth == JSON_DEPTH_MAX)
 		return fail(ps, start, "nested too deeply");
 	ps->open[ps->depth++] = ps->j->n;
-	if (add_node(ps, type, start, start, false) != 0)
-		return -1;
-	ps->p = skip_space(start + 1, ps->end);
-	if (ps->p < ps->end && *ps->p == closer) {
-		close_container(ps);
-		return 0;
-	}
-	if (type == JSON_OBJECT && parse_key(ps) != 0)
-		return -1;
-	return 1;
+	if (add_node(ps, type, start, start, false, start) == NULL)
+		return NULL;
+	p = skip_space(start + 1, ps->end);
+	if (p < ps->end && *p == (type == JSON_OBJECT ? '}' : ']'))
+		return close_container(ps, p);
+	return type == JSON_OBJECT ? parse_key(ps, p) : p;
 }
 
-/* 0: a whole value; 1: a container's beginning, its first value comes next. */
-static int
-parse_value(struct parser *ps)
+/* A value without members. */
+static inline const char *
+parse_scalar(struct parser *ps, const char *p)
 {
-	ps->p = skip_space(ps->p, ps->end);
-	if (ps->p == ps->end)
-		return fail(ps, ps->p, "expected a value");
-	switch (*ps->p) {
+	switch (*p) {
 	case '"':
-		return parse_string(ps);
-	case '{':
-		return open_container(ps, JSON_OBJECT);
-	case '[':
-		return open_container(ps, JSON_ARRAY);
+		return parse_string(ps, p);
 	case 't':
-		return parse_word(ps, JSON_TRUE, "true");
+		return parse_word(ps, p, JSON_TRUE, "true");
 	case 'f':
-		return parse_word(ps, JSON_FALSE, "false");
+		return parse_word(ps, p, JSON_FALSE, "false");
 	case 'n':
-		return parse_word(ps, JSON_NULL, "null");
+		return parse_word(ps, p, JSON_NULL, "null");
 	default:
-		return parse_number(ps);
+		return parse_number(ps, p);
+	}
+}
+
+/* Opening brackets, and the first value behind them where there is one. */
+static inline const char *
+parse_value(struct parser *ps, const char *p)
+{
+	uint32_t depth;
+
+	for (;;) {
+		p = skip_space(p, ps->end);
+		if (p == ps->end)
+			return fail(ps, p, "expected a value");
+		if (*p != '{' && *p != '[')
+			return parse_scalar(ps, p);
+		depth = ps->depth;
+		p = open_container(ps, p, *p == '{' ? JSON_OBJECT : JSON_ARRAY);
+		if (p == NULL || ps->depth == depth)
+			return p;
 	}
 }
 
 /*
- * What follows a whole value: closing brackets, then 1 with the next value to
- * come, or 0 at the end of the text.
+ * What follows a whole value: closing brackets, and what stands before the next
+ * value, or at depth 0 the end of the text.
  */
-static int
-parse_after_value(struct parser *ps)
+static inline const char *
+parse_after_value(struct parser *ps, const char *p)
 {
 	bool in_object;
 
 	for (;;) {
-		ps->p = skip_space(ps->p, ps->end);
+		p = skip_space(p, ps->end);
 		if (ps->depth == 0)
-			return ps->p == ps->end
-				   ? 0
-				   : fail(ps, ps->p, "text after the value");
-		if (ps->p == ps->end)
-			return fail(ps, ps->p, "the text ends too early");
+			return p == ps->end
+				   ? p
+				   : fail(ps, p, "text after the value");
+		if (p == ps->end)
+			return fail(ps, p, "the text ends too early");
 		in_object =
 		    ps->j->nodes[ps->open[ps->depth - 1]].type == JSON_OBJECT;
-		if (*ps->p == ',')
-			break;
-		if (*ps->p != (in_object ? '}' : ']'))
-			return fail(ps, ps->p, "expected a comma or the end");
-		close_container(ps);
+		if (*p == ',')
+			return in_object ? parse_key(ps, p + 1) : p + 1;
+		if (*p != (in_object ? '}' : ']'))
+			return fail(ps, p, "expected a comma or the end");
+		p = close_container(ps, p);
 	}
-	ps->p++;
-	return in_object && parse_key(ps) != 0 ? -1 : 1;
 }
 
 int
 json_parse(struct json *j, const char *text, size_t len)
 {
 	struct parser ps;
-	int rc;
+	const char *p = text;
 
 	j->text = text;
 	j->n = 0;
@@ -349,18 +460,20 @@ json_parse(struct json *j, const char *text, size_t len)
 	j->error_at = 0;
 	ps.j = j;
 	ps.depth = 0;
-	ps.p = text;
 	if (len == 0)
-		return fail(&ps, text, "expected a value");
-	if (len >= UINT32_MAX)
-		return fail(&ps, text, "too long");
-	ps.end = text + len;
-	do {
-		rc = parse_value(&ps);
-		if (rc == 0)
-			rc = parse_after_value(&ps);
-	} while (rc > 0);
-	return rc;
+		p = fail(&ps, text, "expected a value");
+	else if (len >= UINT32_MAX)
+		p = fail(&ps, text, "too long");
+	else
+		ps.end = text + len;
+	while (p != NULL) {
+		p = parse_value(&ps, p);
+		if (p != NULL)
+			p = parse_after_value(&ps, p);
+		if (ps.depth == 0)
+			break;
+	}
+	return p == NULL ? -1 : 0;
 }
 
 void
@@ -368,27 +481,6 @@ json_release(struct json *j)
 {
 	free(j->nodes);
 	*j = (struct json){ 0 };
-}
-
-const char *
-json_raw(const struct json *j, const struct json_node *node)
-{
-	return j->text + node->start;
-}
-
-const struct json_node *
-json_next(const struct json *j, const struct json_node *parent,
-    const struct json_node *node)
-{
-	return node->next < parent->next ? &j->nodes[node->next] : NULL;
-}
-
-const struct json_node *
-json_first(const struct json *j, const struct json_node *parent)
-{
-	uint32_t i = (uint32_t)(parent - j->nodes) + 1;
-
-	return i < parent->next ? &j->nodes[i] : NULL;
 }
 
 /* At most 4 bytes of UTF-8. */

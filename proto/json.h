@@ -50,15 +50,29 @@ const struct json_node *json_get(
 /* "metadata.session_id": nested members. */
 const struct json_node *json_path(
     const struct json *j, const struct json_node *obj, const char *dotted);
+/* The raw text between start and len. */
+static inline const char *
+json_raw(const struct json *j, const struct json_node *node)
+{
+	return j->text + node->start;
+}
+
 /* First child of an array or object (an object's: a key), NULL if empty. */
-const struct json_node *json_first(
-    const struct json *j, const struct json_node *parent);
+static inline const struct json_node *
+json_first(const struct json *j, const struct json_node *parent)
+{
+	return parent + 1 < &j->nodes[parent->next] ? parent + 1 : NULL;
+}
+
 /* The node after this one within parent (for an object: next key after a
  * value, value after a key); NULL at the end. */
-const struct json_node *json_next(const struct json *j,
-    const struct json_node *parent, const struct json_node *node);
-/* The raw text between start and len. */
-const char *json_raw(const struct json *j, const struct json_node *node);
+static inline const struct json_node *
+json_next(const struct json *j, const struct json_node *parent,
+    const struct json_node *node)
+{
+	return node->next < parent->next ? &j->nodes[node->next] : NULL;
+}
+
 /*
  * Unescapes a string node to out as UTF-8 with a NUL; a lone surrogate becomes
  * U+FFFD. Returns the length, or -1 when it does not fit in cap.

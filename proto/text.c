@@ -39,22 +39,34 @@ decode(const char *s, uint32_t left, uint32_t *out)
 	return n;
 }
 
+static bool
+is_plain_short(struct text t)
+{
+	bool bad = false;
+
+	for (uint32_t i = 0; i < t.len; i++)
+		bad |= t.p[i] < 0x20 || t.p[i] > 0x7e;
+	return !bad;
+}
+
 /* Printable ASCII, eight bytes at a time: what nearly every text is. */
 static bool
 is_plain(struct text t)
 {
 	const uint64_t ones = 0x0101010101010101u, tops = ones << 7;
 	uint64_t w, bad = 0;
-	uint32_t i = 0;
+	uint32_t i;
 
-	for (; i + sizeof(w) <= t.len; i += sizeof(w)) {
+	if (t.len < sizeof(w))
+		return is_plain_short(t);
+	for (i = 0; i < t.len; i += sizeof(w)) {
+		/* The last eight overlap those before. */
+		if (i > t.len - sizeof(w))
+			i = t.len - sizeof(w);
 		memcpy(&w, t.p + i, sizeof(w));
 		/* A byte over 0x7f, below 0x20, or 0x7f itself. */
 		bad |= w | (w - ones * 0x20) | ((w ^ ones * 0x7f) - ones);
 	}
-	for (; i < t.len; i++)
-		if (t.p[i] < 0x20 || t.p[i] > 0x7e)
-			return false;
 	return (bad & tops) == 0;
 }
 

@@ -1,19 +1,35 @@
 #include "clients/import/fields.h"
 
-static void
-find_one(const struct json *j, const struct json_node *key,
-    const struct text *names, size_t n, const struct json_node **out)
+/*
+ * Which of the names the key is, else n. Keys mostly come in the order of the
+ * names, so the search begins where the one before has ended.
+ */
+static size_t
+find_name(const struct json *j, const struct json_node *key,
+    const struct text *names, size_t n, size_t from)
 {
 	const char *p = json_raw(j, key);
+	size_t i = from, left;
+
+	for (left = n; left > 0; left--) {
+		if (names[i].len == key->len && names[i].p[0] == p[0] &&
+		    memcmp(names[i].p, p, key->len) == 0)
+			return i;
+		i = i + 1 < n ? i + 1 : 0;
+	}
+	return n;
+}
+
+/* A bit for each length that a name has, of 64 kinds. */
+static uint64_t
+lengths_of(const struct text *names, size_t n)
+{
+	uint64_t lengths = 0;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		if (names[i].len == key->len && names[i].p[0] == p[0] &&
-		    memcmp(names[i].p, p, key->len) == 0) {
-			out[i] = key + 1;
-			return;
-		}
-	}
+	for (i = 0; i < n; i++)
+		lengths |= UINT64_C(1) << (names[i].len & 63);
+	return lengths;
 }
 
 /* A key that is written with escapes: the long way. */
@@ -31,7 +47,9 @@ void
 fields_find(const struct json *j, const struct json_node *obj,
     const struct text *names, size_t n, const struct json_node **out)
 {
+	uint64_t lengths = lengths_of(names, n);
 	const struct json_node *key;
+	size_t from = 0, found;
 
 	memset(out, 0, n * sizeof(*out));
 	if (obj == NULL || obj->type != JSON_OBJECT)
@@ -42,6 +60,12 @@ fields_find(const struct json *j, const struct json_node *obj,
 			find_each(j, obj, names, n, out);
 			return;
 		}
-		find_one(j, key, names, n, out);
+		if ((lengths >> (key->len & 63) & 1) == 0)
+			continue;
+		found = find_name(j, key, names, n, from);
+		if (found == n)
+			continue;
+		out[found] = key + 1;
+		from = found + 1 < n ? found + 1 : 0;
 	}
 }

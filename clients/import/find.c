@@ -1,6 +1,9 @@
 #include "clients/import/find.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 typedef uint8_t block __attribute__((vector_size(16)));
 
@@ -68,15 +71,30 @@ is_here(const struct needle *n, const char *p)
 	return p[0] == n->p[0] && memcmp(p, n->p, n->len) == 0;
 }
 
+/* A bit for each byte that is not 0. */
+static inline unsigned
+bits_of(block v)
+{
+#ifdef __SSE2__
+	return (unsigned)_mm_movemask_epi8((__m128i)v);
+#else
+	unsigned bits = 0, i;
+
+	for (i = 0; i < BLOCK; i++)
+		bits |= (unsigned)(v[i] != 0) << i;
+	return bits;
+#endif
+}
+
 /* Among the BLOCK places from p on. */
 static const char *
 find_in_block(const struct needle *n, const char *p, block hits)
 {
-	size_t i;
+	unsigned bits;
 
-	for (i = 0; i < BLOCK; i++)
-		if (hits[i] != 0 && is_here(n, p + i))
-			return p + i;
+	for (bits = bits_of(hits); bits != 0; bits &= bits - 1)
+		if (is_here(n, p + __builtin_ctz(bits)))
+			return p + __builtin_ctz(bits);
 	return NULL;
 }
 

@@ -14,6 +14,15 @@ struct needle {
 	size_t at[2]; /* where its rarest bytes are, ascending */
 };
 
+/* One whose rare bytes, in ascending order, are known. */
+#define NEEDLE(text, a, b)                                                     \
+	{                                                                      \
+		(text), sizeof(text) - 1,                                      \
+		{                                                              \
+			(a), (b)                                               \
+		}                                                              \
+	}
+
 void needle_init(struct needle *n, const char *s);
 /* Its first place in [p, end), or NULL. */
 const char *needle_find(const struct needle *n, const char *p, const char *end);

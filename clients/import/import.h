@@ -14,6 +14,7 @@
 
 #define NAME "tt-import"
 #define IMPORT_AGENTS_MAX 32
+#define IMPORT_MEET_MS 15000 /* a daemon may have to be started */
 
 struct import_options {
 	struct option_list roots;
@@ -45,6 +46,12 @@ struct import {
 	struct source source; /* its scratch memory is kept from log to log */
 	struct agent_run runs[IMPORT_AGENTS_MAX];
 	size_t nruns;
+	/*
+	 * The agent whose marks are asked for while logs are looked for, and
+	 * what came of the asking.
+	 */
+	struct agent_run *asked;
+	int asked_rc;
 	struct progress progress;
 	uint64_t warnings;
 	/* Asked now and then: is it to end before its end? May be NULL. */
@@ -75,6 +82,9 @@ struct walking {
 	struct agent_run *ar;
 };
 void import_on_dir(void *walking, const char *path, size_t root_len);
+/* The same, asking the daemon for marks as soon as there is a log, so that it
+ * looks them up meanwhile. import_meet comes next and takes the answer. */
+void import_search_asking(struct import *im);
 /* Connects and reads where the logs were left; nothing in a dry run. */
 int import_meet(struct import *im, int64_t deadline_ms);
 /* Is anything that was found new? */

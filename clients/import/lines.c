@@ -9,8 +9,10 @@
 #include "clients/import/find.h"
 #include "proto/lang.h"
 
-/* Fits a processor's cache, and nearly all lines fit it. */
+/* Nearly all lines fit it. */
 #define BUFFER (512u << 10)
+/* What is read at once is still in a processor's cache when it is looked at. */
+#define PIECE (128u << 10)
 
 /* One run over a file. */
 struct reading {
@@ -27,10 +29,13 @@ static int
 read_more(struct reading *r)
 {
 	struct lines_job *job = r->job;
+	size_t room = BUFFER - r->len;
 	ssize_t n;
 
+	if (room > PIECE)
+		room = PIECE;
 	do {
-		n = pread(job->fd, r->l->buf + r->len, BUFFER - r->len,
+		n = pread(job->fd, r->l->buf + r->len, room,
 		    (off_t)(job->offset + r->len));
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)

@@ -111,6 +111,7 @@ link_reset(struct link *l)
 		l->flying[i].number = 0;
 	for (i = 0; i < LINK_HELD; i++)
 		l->held[i].number = 0;
+	l->asked = NULL;
 	begin_put(l);
 	l->rc = EXIT_OK;
 }
@@ -255,13 +256,12 @@ take_reply(struct link *l, uint32_t msgid)
 
 /* --- Cursors -------------------------------------------------------------- */
 
-/* Cursors whose names begin so and come after that one. */
+/* Asks for cursors whose names begin so and come after that one. */
 static int
 ask_cursors(struct link *l, const char *prefix, struct text after)
 {
 	struct packer k = { 0 };
 	enum client_result r;
-	int rc = 0;
 
 	pack_request(&k, ++l->msgid, "cursors");
 	pack_map(&k, 1u + (after.len > 0));
@@ -273,8 +273,14 @@ ask_cursors(struct link *l, const char *prefix, struct text after)
 	}
 	r = client_send(&l->client, &k, answer_by(l));
 	packer_free(&k);
-	if (r != CLIENT_OK)
-		return fail_client(l, r);
+	return r == CLIENT_OK ? 0 : fail_client(l, r);
+}
+
+static int
+await_cursors(struct link *l)
+{
+	int rc = 0;
+
 	while (rc == 0)
 		rc = take_reply(l, l->msgid);
 	return rc < 0 ? -1 : 0;
@@ -335,18 +341,35 @@ take_page(struct link *l, const char *prefix, struct marks *marks,
 }
 
 int
+link_ask_marks(struct link *l, const struct import_agent *a)
+{
+	char prefix[MARK_NAME_MAX];
+
+	mark_prefix(a, prefix);
+	if (ask_cursors(l, prefix, (struct text){ NULL, 0 }) != 0)
+		return l->rc;
+	l->asked = a;
+	return EXIT_OK;
+}
+
+int
 link_marks(struct link *l, const struct import_agent *a, struct marks *marks)
 {
-	char prefix[MARK_NAME_MAX], last[LIMIT_TEXT + 1] = "";
+	char prefix[MARK_NAME_MAX], last[LIMIT_TEXT + 1];
 	uint32_t n;
 
 	mark_prefix(a, prefix);
-	do {
-		if (ask_cursors(l, prefix, text_of(last)) != 0 ||
-		    take_page(l, prefix, marks, last, &n) != 0)
-			return l->rc;
-	} while (n >= LIMIT_PUT_CURSORS);
-	return EXIT_OK;
+	if (l->asked != a && link_ask_marks(l, a) != EXIT_OK)
+		return l->rc;
+	l->asked = NULL;
+	while (await_cursors(l) == 0 &&
+	       take_page(l, prefix, marks, last, &n) == 0) {
+		if (n < LIMIT_PUT_CURSORS)
+			return EXIT_OK;
+		if (ask_cursors(l, prefix, text_of(last)) != 0)
+			break;
+	}
+	return l->rc;
 }
 
 int
@@ -360,7 +383,7 @@ link_mark(struct link *l, const struct import_agent *a, uint64_t key,
 
 	mark_name(a, key, name);
 	if (ask_cursors(l, name, (struct text){ NULL, 0 }) != 0 ||
-	    cursor_list(l, &c, &n) != 0)
+	    await_cursors(l) != 0 || cursor_list(l, &c, &n) != 0)
 		return -1;
 	return n == 1 && next_cursor(&c, &found, &value) &&
 	       text_is(found, name) &&

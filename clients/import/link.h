@@ -49,6 +49,7 @@ struct link {
 		char value[MARK_VALUE_MAX];
 		uint32_t len;
 	} * held;
+	const struct import_agent *asked; /* link_ask_marks, not answered yet */
 	struct put_counts sum;
 	int64_t deadline_ms; /* monotonic, of all requests; 0: none */
 	bool is_quiet;       /* nothing is told */
@@ -66,6 +67,9 @@ int link_connect(struct link *l, int64_t deadline_ms);
 /* Forgets all that is under way, for another link_connect. */
 void link_reset(struct link *l);
 
+/* Asks for all marks of an agent and does not wait: its link_marks does, and
+ * comes next. 0 or an EXIT_ code. */
+int link_ask_marks(struct link *l, const struct import_agent *a);
 /* Reads all marks of an agent. 0 or an EXIT_ code. */
 int link_marks(
     struct link *l, const struct import_agent *a, struct marks *marks);

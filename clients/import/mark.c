@@ -235,7 +235,7 @@ marks_set(struct marks *ms, uint64_t key, const struct mark *m)
 {
 	struct mark_slot *slot;
 
-	if (ms->n >= ms->cap / 2 && grow(ms) != 0)
+	if (ms->n >= ms->cap / 4 * 3 && grow(ms) != 0)
 		return -1;
 	slot = slot_of(ms, key_of(key));
 	ms->n += slot->key == 0;

@@ -164,12 +164,32 @@ import_on_dir(void *arg, const char *path, size_t root_len)
 		im->on_dir(im->arg, walking->ar, path, root_len);
 }
 
+/* A daemon that cannot be reached is only asked once. */
 static void
-find_logs(struct import *im, struct agent_run *ar)
+ask_early(void *arg)
+{
+	const struct walking *walking = arg;
+	struct import *im = walking->im;
+
+	if (im->asked != NULL)
+		return;
+	im->asked = walking->ar;
+	im->asked_rc =
+	    link_connect(&im->link, client_now_ms() + IMPORT_MEET_MS);
+	if (im->asked_rc == EXIT_OK)
+		im->asked_rc = link_ask_marks(&im->link, im->asked->agent);
+}
+
+static void
+find_logs(struct import *im, struct agent_run *ar, void (*on_log)(void *))
 {
 	struct walking walking = { im, ar };
-	struct walk w = { ar->agent, &ar->logs, import_on_dir, on_error,
-		&walking };
+	struct walk w = { .agent = ar->agent,
+		.logs = &ar->logs,
+		.on_dir = import_on_dir,
+		.on_log = on_log,
+		.on_error = on_error,
+		.arg = &walking };
 	size_t i;
 
 	logs_release(&ar->logs);
@@ -185,7 +205,16 @@ import_search(struct import *im)
 	size_t i;
 
 	for (i = 0; i < im->nruns; i++)
-		find_logs(im, &im->runs[i]);
+		find_logs(im, &im->runs[i], NULL);
+}
+
+void
+import_search_asking(struct import *im)
+{
+	size_t i;
+
+	for (i = 0; i < im->nruns; i++)
+		find_logs(im, &im->runs[i], im->o->dry_run ? NULL : ask_early);
 }
 
 int
@@ -199,11 +228,13 @@ import_meet(struct import *im, int64_t deadline_ms)
 	for (ar = im->runs; ar < im->runs + im->nruns; ar++) {
 		if (ar->logs.n == 0 || rc != EXIT_OK)
 			continue;
-		rc = link_connect(&im->link, deadline_ms);
+		rc = ar == im->asked ? im->asked_rc
+				     : link_connect(&im->link, deadline_ms);
 		marks_release(&ar->marks);
 		if (rc == EXIT_OK)
 			rc = link_marks(&im->link, ar->agent, &ar->marks);
 	}
+	im->asked = NULL;
 	return rc;
 }
 

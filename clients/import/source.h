@@ -19,7 +19,8 @@ struct source {
 	const char *path; /* absolute */
 	const char *rel;  /* below root */
 	int64_t mtime_ms;
-	uint64_t line; /* its number, from 1; 0: not of lines */
+	uint64_t line;  /* its number, from 1; 0: not of lines */
+	int64_t now_ms; /* what events may not be far ahead of; 0: not known */
 	/*
 	 * state_size bytes of the agent's own: zero at a file's start, else
 	 * what it was when the file was left. Plain data, no pointers.
@@ -95,8 +96,10 @@ int64_t source_time(const struct source *s, const struct json_node *node);
  */
 void source_cost(
     const struct source *s, const struct json_node *node, struct event *ev);
-/* 64 bits for many bytes (FNV-1a). */
+/* 64 bits for many bytes (FNV-1a), */
 uint64_t source_hash(const void *bytes, size_t len);
+/* and for more bytes after those that gave h. */
+uint64_t source_hash_on(uint64_t h, const void *bytes, size_t len);
 /* Gives back what the reading took: the arena and the JSON scratch. */
 void source_release(struct source *s);
 

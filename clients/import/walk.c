@@ -24,6 +24,7 @@ struct step {
 	struct walk *w;
 	char path[PATH_MAX];
 	size_t len, root_len;
+	uint64_t hash; /* of the path */
 	int depth;
 };
 
@@ -136,7 +137,7 @@ add_file(struct step *s, const struct stat *st, int kind, size_t rel)
 		.rel = (uint32_t)rel,
 		.root_len = (uint32_t)s->root_len,
 		.kind = kind,
-		.key = source_hash(s->path, s->len),
+		.key = s->hash,
 		.dev = st->st_dev,
 		.ino = st->st_ino,
 		.size = st->st_size,
@@ -149,6 +150,8 @@ add_file(struct step *s, const struct stat *st, int kind, size_t rel)
 	if (kind == IMPORT_DATABASE)
 		look_at_wal(l);
 	logs->n++;
+	if (s->w->on_log != NULL)
+		s->w->on_log(s->w->arg);
 }
 
 static void walk_dir(struct step *s, int fd);
@@ -213,6 +216,7 @@ static void
 visit_entry(struct step *s, int at, const struct dirent *e)
 {
 	size_t len = s->len, n = strlen(e->d_name);
+	uint64_t hash = s->hash;
 
 	if (e->d_name[0] == '.' && (n == 1 || (n == 2 && e->d_name[1] == '.')))
 		return;
@@ -223,8 +227,10 @@ visit_entry(struct step *s, int at, const struct dirent *e)
 	s->path[len] = '/';
 	memcpy(s->path + len + 1, e->d_name, n + 1);
 	s->len = len + 1 + n;
+	s->hash = source_hash_on(hash, s->path + len, 1 + n);
 	visit(s, at, e->d_name, e->d_type);
 	s->len = len;
+	s->hash = hash;
 	s->path[len] = '\0';
 }
 
@@ -258,6 +264,7 @@ walk_path(struct walk *w, const char *path, size_t root_len)
 	if (s.len == 0 || s.len >= sizeof(s.path))
 		return;
 	memcpy(s.path, path, s.len + 1);
+	s.hash = source_hash(path, s.len);
 	visit(&s, AT_FDCWD, s.path, DT_UNKNOWN);
 }
 

@@ -33,8 +33,9 @@ struct logs {
 struct walk {
 	const struct import_agent *agent;
 	struct logs *logs;
-	/* Both may be NULL. path is absolute. */
+	/* All may be NULL. path is absolute; on_log: the newest of logs. */
 	void (*on_dir)(void *arg, const char *path, size_t root_len);
+	void (*on_log)(void *arg);
 	void (*on_error)(void *arg, const char *path, int err);
 	void *arg;
 };

@@ -6,6 +6,7 @@
  */
 #include "clients/import/agents.h"
 #include "clients/import/fields.h"
+#include "clients/import/find.h"
 #include "clients/import/roots.h"
 #include "proto/lang.h"
 
@@ -114,44 +115,44 @@ place_of(const char *rel)
 /* --- One line ------------------------------------------------------------- */
 
 enum line_field {
-	TYPE,
-	SESSION,
-	CWD,
-	BRANCH,
 	SIDECHAIN,
+	CWD,
+	SESSION,
+	BRANCH,
+	MESSAGE,
 	REQUEST,
+	TYPE,
 	UUID,
 	TIMESTAMP,
 	COST,
-	MESSAGE,
 	DATA,
 	LINE_FIELDS
 };
 static const struct text line_names[LINE_FIELDS] = {
-	[TYPE] = FIELD("type"),
-	[SESSION] = FIELD("sessionId"),
-	[CWD] = FIELD("cwd"),
-	[BRANCH] = FIELD("gitBranch"),
 	[SIDECHAIN] = FIELD("isSidechain"),
+	[CWD] = FIELD("cwd"),
+	[SESSION] = FIELD("sessionId"),
+	[BRANCH] = FIELD("gitBranch"),
+	[MESSAGE] = FIELD("message"),
 	[REQUEST] = FIELD("requestId"),
+	[TYPE] = FIELD("type"),
 	[UUID] = FIELD("uuid"),
 	[TIMESTAMP] = FIELD("timestamp"),
 	[COST] = FIELD("costUSD"),
-	[MESSAGE] = FIELD("message"),
 	[DATA] = FIELD("data"),
 };
 
-enum message_field { ID, MODEL, USAGE, MESSAGE_FIELDS };
+enum message_field { MODEL, ID, USAGE, MESSAGE_FIELDS };
 static const struct text message_names[MESSAGE_FIELDS] = {
-	[ID] = FIELD("id"),
 	[MODEL] = FIELD("model"),
+	[ID] = FIELD("id"),
 	[USAGE] = FIELD("usage"),
 };
 
 enum usage_field {
 	INPUT,
-	CACHE_READ,
 	CACHE_WRITE,
+	CACHE_READ,
 	CACHE_PARTS,
 	OUTPUT,
 	OUTPUT_PARTS,
@@ -164,8 +165,8 @@ enum usage_field {
 };
 static const struct text usage_names[USAGE_FIELDS] = {
 	[INPUT] = FIELD("input_tokens"),
-	[CACHE_READ] = FIELD("cache_read_input_tokens"),
 	[CACHE_WRITE] = FIELD("cache_creation_input_tokens"),
+	[CACHE_READ] = FIELD("cache_read_input_tokens"),
 	[CACHE_PARTS] = FIELD("cache_creation"),
 	[OUTPUT] = FIELD("output_tokens"),
 	[OUTPUT_PARTS] = FIELD("output_tokens_details"),
@@ -358,7 +359,7 @@ set_service(struct source *s, const struct json_node *const usage[USAGE_FIELDS],
 		"flex" };
 	size_t i;
 
-	for (i = 0; i < LENGTH(tiers); i++)
+	for (i = 0; i < LENGTH(tiers) && ev->text[EV_TIER].len == 0; i++)
 		if (string_is(s, usage[TIER], tiers[i]))
 			ev->text[EV_TIER] = text_of(tiers[i]);
 	if (string_is(s, usage[SPEED], "fast"))
@@ -444,11 +445,13 @@ take_line(struct source *s, const char *line, size_t len)
 static bool
 wants_line(const char *line, size_t len)
 {
-	static const char reply[] = "\"assistant\"";
-	static const char progress[] = "\"agent_progress\"";
+	/* "ss" and "_p" are what is rare in them. */
+	static const struct needle reply = NEEDLE("\"assistant\"", 2, 3);
+	static const struct needle progress =
+	    NEEDLE("\"agent_progress\"", 6, 7);
 
-	return memmem(line, len, reply, sizeof(reply) - 1) != NULL ||
-	       memmem(line, len, progress, sizeof(progress) - 1) != NULL;
+	return needle_find(&reply, line, line + len) != NULL ||
+	       needle_find(&progress, line, line + len) != NULL;
 }
 
 const struct import_agent import_claude = {

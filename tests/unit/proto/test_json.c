@@ -394,3 +394,81 @@ Test(json, what_is_not_a_whole_number_is_no_count, .timeout = 30)
 	}
 	cr_assert_eq(json_u64(&j, NULL, &v), -1);
 }
+
+/* A string with one piece and, some bytes later, another. */
+struct made {
+	char text[512];
+	size_t len, second; /* where the second piece is */
+};
+
+static void
+make(struct made *m, size_t before, const char *piece, size_t between,
+    const char *second)
+{
+	size_t n = 0;
+
+	m->text[n++] = '"';
+	memset(m->text + n, 'a', before);
+	n += before;
+	memcpy(m->text + n, piece, strlen(piece));
+	n += strlen(piece);
+	memset(m->text + n, 'b', between);
+	m->second = n += between;
+	memcpy(m->text + n, second, strlen(second));
+	m->len = n + strlen(second);
+}
+
+/* With exactly its bytes in memory, so that a sanitizer sees one too many. */
+static void
+check_made(const struct made *m, const char *error, size_t at)
+{
+	struct json j = { 0 };
+	char *text = malloc(m->len);
+	int rc;
+
+	cr_assert_not_null(text);
+	memcpy(text, m->text, m->len);
+	rc = json_parse(&j, text, m->len);
+	if (error == NULL) {
+		cr_assert_eq(rc, 0, "%.*s: %s at %zu", (int)m->len, m->text,
+		    j.error, j.error_at);
+		cr_assert(
+		    j.n == 1 && j.nodes[0].len == at - 1 && j.nodes[0].escaped,
+		    "%.*s: %u nodes, the first of %u bytes", (int)m->len,
+		    m->text, j.n, j.nodes[0].len);
+	} else {
+		cr_assert_eq(rc, -1, "%.*s is taken", (int)m->len, m->text);
+		cr_assert_str_eq(j.error, error, "%.*s", (int)m->len, m->text);
+		cr_assert_eq(j.error_at, at, "%.*s: at %zu, expected %zu",
+		    (int)m->len, m->text, j.error_at, at);
+	}
+	json_release(&j);
+	free(text);
+}
+
+Test(json, what_is_special_in_a_string_is_so_at_every_place, .timeout = 30)
+{
+	static const char *const escapes[] = { "\\n", "\\\"", "\\\\",
+		"\\u0041" };
+	struct made m;
+	size_t before, between, i;
+
+	for (before = 0; before < 70; before++) {
+		for (between = 0; between < 140; between++) {
+			i = (before + between) % 4;
+			make(&m, before, escapes[i], between, "\"");
+			check_made(&m, NULL, m.second);
+			make(&m, before, escapes[i], between, "\"  \n   ");
+			check_made(&m, NULL, m.second);
+			make(&m, before, escapes[i], between, "\x1f\"");
+			check_made(
+			    &m, "control character in a string", m.second);
+			make(&m, before, escapes[i], between, "\\x\"");
+			check_made(&m, "invalid escape", m.second);
+			make(&m, before, escapes[i], between, "\\u00g0\"");
+			check_made(&m, "invalid escape", m.second);
+			make(&m, before, escapes[i], between, "");
+			check_made(&m, "the text ends within a string", m.len);
+		}
+	}
+}
