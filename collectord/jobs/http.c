@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "collectord/jobs/http_lib.h"
+#include "collectord/jobs/http_memory.h"
 #include "collectord/sys.h"
 #include "proto/lang.h"
 #include "proto/limits.h"
@@ -355,12 +356,21 @@ http_init(struct http *h, uv_loop_t *loop)
 }
 
 static int
+begin(const struct http_lib *lib)
+{
+	return lib->global_init_mem(CURL_GLOBAL_DEFAULT, http_memory_alloc,
+		   http_memory_free, http_memory_resize, http_memory_copy,
+		   http_memory_zeroed) == CURLE_OK
+		   ? 0
+		   : -1;
+}
+
+static int
 set_up(struct http *h)
 {
 	struct http_lib *lib = calloc(1, sizeof(*lib));
 
-	if (lib == NULL || http_lib_load(lib) != 0 ||
-	    lib->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+	if (lib == NULL || http_lib_load(lib) != 0 || begin(lib) != 0) {
 		free(lib);
 		return -1;
 	}
@@ -455,6 +465,8 @@ set_limits(const struct http_lib *lib, const struct http_request *r)
 	lib->easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)r->deadline_ms);
 	lib->easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)r->body_max);
 	lib->easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0l);
+	/* The library of HTTP/2 has copies of headers that nobody wipes. */
+	lib->easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
 	lib->easy_setopt(e, CURLOPT_NOSIGNAL, 1l);
 	/* Keys are for the service, not for a proxy on the way. */
 	lib->easy_setopt(e, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
