@@ -37,20 +37,23 @@ const char *const http_error_names[HTTP_ERRORS] = {
 	[HTTP_REFUSED] = "answer refused",
 };
 
-/* What is not here is HTTP_BROKEN. */
+/*
+ * What is not here is HTTP_BROKEN. So is CURLE_UNSUPPORTED_PROTOCOL: schemes
+ * were judged before, and it says the same of an answer that is no HTTP.
+ */
 static const struct {
 	CURLcode code;
 	enum http_error error;
 } errors[] = {
 	{ CURLE_OK, HTTP_OK },
-	{ CURLE_UNSUPPORTED_PROTOCOL, HTTP_BAD_REQUEST },
 	{ CURLE_URL_MALFORMAT, HTTP_BAD_REQUEST },
 	{ CURLE_OUT_OF_MEMORY, HTTP_NO_MEMORY },
 	{ CURLE_COULDNT_RESOLVE_HOST, HTTP_RESOLVE },
 	{ CURLE_COULDNT_CONNECT, HTTP_CONNECT },
 	{ CURLE_OPERATION_TIMEDOUT, HTTP_TIMEOUT },
 	{ CURLE_FILESIZE_EXCEEDED, HTTP_TOO_LARGE },
-	{ CURLE_SSL_CONNECT_ERROR, HTTP_TLS },
+	/* Broken off before there was a certificate to look at. */
+	{ CURLE_SSL_CONNECT_ERROR, HTTP_CONNECT },
 	{ CURLE_SSL_CERTPROBLEM, HTTP_TLS },
 	{ CURLE_SSL_CIPHER, HTTP_TLS },
 	{ CURLE_PEER_FAILED_VERIFICATION, HTTP_TLS },
