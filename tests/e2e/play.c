@@ -54,8 +54,8 @@ skip_if_told(struct run *r)
 
 	if (line == NULL)
 		return;
-	snprintf(why, sizeof(why), "%.*s", (int)strcspn(line + 6, "\n"),
-	    line + 6);
+	snprintf(
+	    why, sizeof(why), "%.*s", (int)strcspn(line + 6, "\n"), line + 6);
 	run_free(r);
 	cr_skip_test("%s", why);
 }

@@ -4,7 +4,6 @@ at what collectord makes of it. Usage: provider.py SOCKET HOME SCENARIO"""
 import glob
 import json
 import os
-import socket
 import sys
 import time
 
@@ -167,96 +166,6 @@ def wrong_key(c):
     expect("notices", [x["id"] for x in c.peer.call("notices")["notices"]
                        if x["kind"] == "provider"],
            ["provider/openai/2026-05-12"])
-
-
-def limited(c):
-    state = {"headers": None}
-
-    def answer(handler, path, query, n):
-        if state["headers"] is not None and path.endswith("/costs"):
-            return 429, state["headers"], {}
-        return openai(lambda: COSTS)(handler, path, query, n)
-
-    service = Service(answer)
-    c.add(service)
-    c.settled()
-    asked = lambda: sum(s[0].endswith("/costs") for s in service.seen)
-    for headers, wait_ms in (({"Retry-After": "120"}, 120000), ({}, 90000)):
-        state["headers"] = headers
-        expect("outcome", c.sync(feed="costs")["outcome"], "limited")
-        n = asked()
-        expect("outcome", c.sync(feed="costs")["outcome"], "limited")
-        expect("requests while limited", asked(), n)
-        expect("amounts stay", c.amounts(), AMOUNTS)
-        state["headers"] = None
-        c.move_clock(wait_ms)
-        expect("outcome", c.sync(feed="costs")["outcome"], "ok")
-
-
-def failing(c):
-    state = {"how": None}
-
-    def answer(handler, path, query, n):
-        if state["how"] is not None and path.endswith("/costs"):
-            return state["how"](handler)
-        return openai(lambda: COSTS)(handler, path, query, n)
-
-    def half(handler):
-        handler.send_response(200)
-        handler.send_header("Content-Length", "1000")
-        handler.end_headers()
-        handler.wfile.write(b'{"data": [')
-        handler.wfile.flush()
-        handler.connection.shutdown(socket.SHUT_RDWR)
-
-    def flood(handler):
-        handler.send_response(200)
-        handler.end_headers()
-        try:
-            for _ in range(100):
-                handler.wfile.write(b" " * (1 << 20))
-            state["flooded"] = True
-        except OSError:
-            state["flooded"] = False
-
-    def raw(body):
-        return lambda handler: (200, {}, body)
-
-    def amount(text):
-        return raw(json.dumps(openai_page([(TODAY, "x", "0.125")])).replace(
-            "0.125", text).encode())
-
-    service = Service(answer)
-    c.add(service)
-    c.settled()
-    moved = Service(openai(lambda: COSTS))
-    cases = {
-        "529": (lambda h: (529, {}, {}), "failing", 4),
-        "500": (lambda h: (500, {}, b"<html>"), "failing", 4),
-        "half a page": (half, "failing", 4),
-        "no JSON": (raw(b"hello"), "broken", 1),
-        "NaN": (amount("NaN"), "broken", 1),
-        "1e309": (amount("1e309"), "broken", 1),
-        "nothing": (raw(b""), "broken", 1),
-        "a redirect": (lambda h: (302, {"Location": moved.url + "/costs"},
-                                  {}), "broken", 1),
-        "100 MB": (flood, "broken", 1),
-    }
-    for what, (how, outcome, tries) in cases.items():
-        n = sum(s[0].endswith("/costs") for s in service.seen)
-        state["how"] = how
-        it = next(r for r in c.sync_with_clock() if r["feed"] == "costs")
-        expect(what, it["outcome"], outcome)
-        expect(f"{what}: one line", "\n" in it["error"], False)
-        expect(f"{what}: tries",
-               sum(s[0].endswith("/costs") for s in service.seen) - n, tries)
-        expect(f"{what}: amounts", c.amounts(), AMOUNTS)
-        expect(f"{what}: state", c.account()["state"], "failing")
-    expect("whether 100 MB were taken", state["flooded"], False)
-    expect("requests with a key elsewhere", moved.seen, [])
-    state["how"] = None
-    expect("outcome", c.sync(feed="costs")["outcome"], "ok")
-    expect("state", c.account()["state"], "ok")
 
 
 def kinds(c):

@@ -45,16 +45,6 @@ Test(provider, a_wrong_key_stops_its_account_until_it_changes)
 	play(&home, SCRIPT, "wrong_key", NULL);
 }
 
-Test(provider, a_service_that_is_asked_too_much_is_left_alone)
-{
-	play(&home, SCRIPT, "limited", NULL);
-}
-
-Test(provider, what_a_service_does_wrong_loses_and_doubles_nothing)
-{
-	play(&home, SCRIPT, "failing", NULL);
-}
-
 Test(provider, each_service_has_its_own_ways)
 {
 	play(&home, SCRIPT, "kinds", NULL);
