@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectord/jobs/http_memory.h"
 #include "collectord/jobs/sync_plan.h"
 #include "collectord/ledger/digest.h"
 #include "collectord/log.h"
@@ -14,6 +15,8 @@
 #define DEADLINE_MS 60000 /* of one page, whole */
 #define RETRY_MS 1000     /* doubled each time */
 #define STATE_ROWS_MAX 1000
+/* Services say a key back in errors, which are short: this much is wiped. */
+#define SHORT_BODY (64u << 10)
 
 _Static_assert(
     (int)BILL_TEXTS == (int)BILLED_TEXTS && (int)BILL_UNIT == (int)BILLED_UNIT,
@@ -47,14 +50,15 @@ end(struct walk *w, enum provider_outcome outcome, const char *error)
 static bool
 reserve(void **p, size_t *cap, size_t need)
 {
-	size_t more = *cap < 4096 ? 4096 : *cap;
+	size_t more = *cap < SHORT_BODY ? SHORT_BODY : *cap;
 	void *q;
 
 	while (more < need)
 		more *= 2;
 	if (more == *cap)
 		return true;
-	q = realloc(*p, more);
+	q = *cap > SHORT_BODY ? realloc(*p, more)
+			      : http_memory_resize(*p, more);
 	if (q == NULL)
 		return false;
 	*p = q;
@@ -523,6 +527,9 @@ walk_cancel(struct walk *w)
 void
 walk_release(struct walk *w)
 {
+	if (w->body != NULL)
+		explicit_bzero(w->body,
+		    w->body_cap < SHORT_BODY ? w->body_cap : SHORT_BODY);
 	packer_free(&w->state);
 	packer_free(&w->balances);
 	packer_free(&w->windows);
