@@ -16,6 +16,8 @@ play_setup(struct home *h)
 	home_make(h);
 	home_env(h, "TT_NOW", NOW_TEXT);
 	home_env(h, "TZ", "UTC");
+	if (under_sanitizer())
+		home_env(h, "TT_SANITIZER", "1");
 	home_write(h, "config", "[daemon]\nlog_level = debug\n");
 }
 

@@ -7,7 +7,8 @@
 
 #include "tests/e2e/harness.h"
 
-/* Makes a home at NOW_TEXT whose daemon says all it does. */
+/* Makes a home at NOW_TEXT whose daemon says all it does; TT_SANITIZER tells
+ * scripts that memory is a sanitizer's. */
 void play_setup(struct home *h);
 /* Stops the daemon; whatever happened, no key is in its log. */
 void play_finish(struct home *h);

@@ -373,7 +373,7 @@ def large(c, provider):
     with open(f"/proc/{pid}/status", encoding="utf-8") as f:
         rss = next(int(s.split()[1]) for s in f if s.startswith("VmRSS"))
     expect(f"a resident size of {rss} kB", rss < 48 * 1024 or
-           "ASAN_OPTIONS" in os.environ, True)
+           "TT_SANITIZER" in os.environ, True)
 
 
 def redirects(c, provider):
