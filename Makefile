@@ -126,7 +126,8 @@ UNIT_proto := $(PROTO)
 UNIT_ledger := tests/unit/ledger/sights.c $(LEDGER) $(PROTO)
 UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c \
 	collectord/secret_file.c collectord/sink_config.c collectord/jobs/http.c \
-	collectord/jobs/http_lib.c collectord/jobs/notice_body.c $(PROTO)
+	collectord/jobs/http_lib.c collectord/jobs/http_memory.c \
+	collectord/jobs/notice_body.c $(PROTO)
 UNIT_jobs := tests/unit/jobs/provider_help.c collectord/jobs/sync_plan.c \
 	collectord/ledger/digest.c $(PROVIDERS) $(PROTO)
 UNIT_clients := $(VIEWS) $(PRICE) $(ACCOUNTS) $(BUDGET) $(NOTICES) clients/common/hook_input.c $(COMMON) $(PROTO)

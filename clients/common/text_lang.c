@@ -199,6 +199,8 @@ static const char *const known[] = {
 	N_("no connection"),
 	N_("timeout"),
 	N_("broken off"),
+	N_("its answer does not end in time"),
+	N_("its certificate is not for that host, or not trusted"),
 	N_("redirect"),
 	N_("bad request"),
 	N_("%s: its name is \"%s\", which must be that of the file"),

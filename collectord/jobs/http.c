@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "collectord/jobs/http_lib.h"
+#include "collectord/jobs/http_memory.h"
 #include "collectord/sys.h"
 #include "proto/lang.h"
 #include "proto/limits.h"
@@ -36,20 +37,23 @@ const char *const http_error_names[HTTP_ERRORS] = {
 	[HTTP_REFUSED] = "answer refused",
 };
 
-/* What is not here is HTTP_BROKEN. */
+/*
+ * What is not here is HTTP_BROKEN. So is CURLE_UNSUPPORTED_PROTOCOL: schemes
+ * were judged before, and it says the same of an answer that is no HTTP.
+ */
 static const struct {
 	CURLcode code;
 	enum http_error error;
 } errors[] = {
 	{ CURLE_OK, HTTP_OK },
-	{ CURLE_UNSUPPORTED_PROTOCOL, HTTP_BAD_REQUEST },
 	{ CURLE_URL_MALFORMAT, HTTP_BAD_REQUEST },
 	{ CURLE_OUT_OF_MEMORY, HTTP_NO_MEMORY },
 	{ CURLE_COULDNT_RESOLVE_HOST, HTTP_RESOLVE },
 	{ CURLE_COULDNT_CONNECT, HTTP_CONNECT },
 	{ CURLE_OPERATION_TIMEDOUT, HTTP_TIMEOUT },
 	{ CURLE_FILESIZE_EXCEEDED, HTTP_TOO_LARGE },
-	{ CURLE_SSL_CONNECT_ERROR, HTTP_TLS },
+	/* Broken off before there was a certificate to look at. */
+	{ CURLE_SSL_CONNECT_ERROR, HTTP_CONNECT },
 	{ CURLE_SSL_CERTPROBLEM, HTTP_TLS },
 	{ CURLE_SSL_CIPHER, HTTP_TLS },
 	{ CURLE_PEER_FAILED_VERIFICATION, HTTP_TLS },
@@ -355,12 +359,21 @@ http_init(struct http *h, uv_loop_t *loop)
 }
 
 static int
+begin(const struct http_lib *lib)
+{
+	return lib->global_init_mem(CURL_GLOBAL_DEFAULT, http_memory_alloc,
+		   http_memory_free, http_memory_resize, http_memory_copy,
+		   http_memory_zeroed) == CURLE_OK
+		   ? 0
+		   : -1;
+}
+
+static int
 set_up(struct http *h)
 {
 	struct http_lib *lib = calloc(1, sizeof(*lib));
 
-	if (lib == NULL || http_lib_load(lib) != 0 ||
-	    lib->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+	if (lib == NULL || http_lib_load(lib) != 0 || begin(lib) != 0) {
 		free(lib);
 		return -1;
 	}
@@ -455,6 +468,8 @@ set_limits(const struct http_lib *lib, const struct http_request *r)
 	lib->easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)r->deadline_ms);
 	lib->easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)r->body_max);
 	lib->easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0l);
+	/* The library of HTTP/2 has copies of headers that nobody wipes. */
+	lib->easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
 	lib->easy_setopt(e, CURLOPT_NOSIGNAL, 1l);
 	/* Keys are for the service, not for a proxy on the way. */
 	lib->easy_setopt(e, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);

@@ -25,7 +25,7 @@ enum http_error {
 	HTTP_NO_MEMORY,
 	HTTP_RESOLVE,
 	HTTP_CONNECT,
-	HTTP_TLS,
+	HTTP_TLS, /* its certificate is none to be trusted */
 	HTTP_TIMEOUT,
 	HTTP_BROKEN, /* the connection ended, or what came is no HTTP */
 	HTTP_TOO_LARGE,

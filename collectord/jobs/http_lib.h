@@ -10,7 +10,7 @@
 
 /* Those we use, by their names without the curl_. */
 #define HTTP_LIB_FUNCTIONS(X)                                                  \
-	X(global_init)                                                         \
+	X(global_init_mem)                                                     \
 	X(global_cleanup)                                                      \
 	X(free)                                                                \
 	X(url)                                                                 \

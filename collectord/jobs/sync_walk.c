@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectord/jobs/http_memory.h"
 #include "collectord/jobs/sync_plan.h"
 #include "collectord/ledger/digest.h"
 #include "collectord/log.h"
@@ -11,9 +12,11 @@
 #include "proto/error.h"
 
 #define DAY_MS 86400000ll
-#define DEADLINE_MS 60000 /* of one page */
+#define DEADLINE_MS 60000 /* of one page, whole */
 #define RETRY_MS 1000     /* doubled each time */
 #define STATE_ROWS_MAX 1000
+/* Services say a key back in errors, which are short: this much is wiped. */
+#define SHORT_BODY (64u << 10)
 
 _Static_assert(
     (int)BILL_TEXTS == (int)BILLED_TEXTS && (int)BILL_UNIT == (int)BILLED_UNIT,
@@ -47,14 +50,15 @@ end(struct walk *w, enum provider_outcome outcome, const char *error)
 static bool
 reserve(void **p, size_t *cap, size_t need)
 {
-	size_t more = *cap < 4096 ? 4096 : *cap;
+	size_t more = *cap < SHORT_BODY ? SHORT_BODY : *cap;
 	void *q;
 
 	while (more < need)
 		more *= 2;
 	if (more == *cap)
 		return true;
-	q = realloc(*p, more);
+	q = *cap > SHORT_BODY ? realloc(*p, more)
+			      : http_memory_resize(*p, more);
 	if (q == NULL)
 		return false;
 	*p = q;
@@ -293,10 +297,21 @@ try_again(struct walk *w, enum provider_outcome outcome, const char *why)
 	timers_in(w->place->timers, &w->due, wait_ms);
 }
 
+/* The answer does not end, or it is time to ask once more. */
 static void
 on_due(struct due *d)
 {
-	ask((struct walk *)((char *)d - offsetof(struct walk, due)));
+	struct walk *w =
+	    (struct walk *)((char *)d - offsetof(struct walk, due));
+
+	if (w->phase != WALK_ASKING) {
+		ask(w);
+		return;
+	}
+	http_cancel(&w->http);
+	wipe(w);
+	try_again(w, PROVIDER_FAILING,
+	    "the service could not be asked: its answer does not end in time");
 }
 
 static void
@@ -356,6 +371,7 @@ on_http_done(struct http_request *r)
 	struct walk *w = r->data;
 	char why[WALK_ERROR_MAX];
 
+	timers_cancel(w->place->timers, &w->due);
 	wipe(w);
 	w->retry_after_ms = r->retry_after_ms;
 	if (r->error == HTTP_OK || r->error == HTTP_REDIRECT) {
@@ -370,7 +386,11 @@ on_http_done(struct http_request *r)
 	if (r->error == HTTP_TOO_LARGE)
 		end(w, PROVIDER_BROKEN,
 		    "the answer is larger than 64 MiB, or its head is");
-	else if (r->error == HTTP_TLS || r->error == HTTP_BAD_REQUEST)
+	else if (r->error == HTTP_TLS)
+		end(w, PROVIDER_BROKEN,
+		    "the service could not be asked: its certificate is "
+		    "not for that host, or not trusted");
+	else if (r->error == HTTP_BAD_REQUEST)
 		end(w, PROVIDER_BROKEN, why);
 	else
 		try_again(w, PROVIDER_FAILING, why);
@@ -461,8 +481,13 @@ ask(struct walk *w)
 	w->http.on_body = on_body;
 	w->http.on_done = on_http_done;
 	w->http.data = w;
-	if (http_start(w->place->http, &w->http) != 0)
+	if (http_start(w->place->http, &w->http) != 0) {
 		end(w, PROVIDER_BROKEN, http_error_names[w->http.error]);
+		return;
+	}
+	/* libcurl's own deadline is of the machine's clock; this one is of the
+	 * daemon's, which can be moved. */
+	timers_in(w->place->timers, &w->due, DEADLINE_MS);
 }
 
 void
@@ -492,10 +517,9 @@ walk_cancel(struct walk *w)
 	w->is_cancelled = true;
 	if (w->phase == WALK_ASKING)
 		http_cancel(&w->http);
-	else if (w->phase == WALK_WAITING)
-		timers_cancel(w->place->timers, &w->due);
-	else
+	else if (w->phase != WALK_WAITING)
 		return;
+	timers_cancel(w->place->timers, &w->due);
 	end(w, PROVIDER_ABORTED, NULL);
 }
 
@@ -503,6 +527,9 @@ walk_cancel(struct walk *w)
 void
 walk_release(struct walk *w)
 {
+	if (w->body != NULL)
+		explicit_bzero(w->body,
+		    w->body_cap < SHORT_BODY ? w->body_cap : SHORT_BODY);
 	packer_free(&w->state);
 	packer_free(&w->balances);
 	packer_free(&w->windows);

@@ -534,12 +534,13 @@ ledger_account_drop(struct ledger *l, struct text name, bool keeps_data)
 
 	if (rc != 0)
 		return rc;
-	rc = account_delete(w->txn, name);
-	if (rc == 0)
-		rc = delete_prefix(w->txn, bill_state_prefix(key, name), &left);
+	rc = delete_prefix(w->txn, bill_state_prefix(key, name), &left);
 	if (rc == 0 && !keeps_data)
 		rc = drop_days(w->txn,
 		    feed_key(key, 'd', name, (struct text){ 0 }, NULL), &left);
+	/* Last, so that who comes back to half of it can remove it again. */
+	if (rc == 0 && left > 0)
+		rc = account_delete(w->txn, name);
 	rc = end_txn(l, rc);
 	return rc != 0 ? rc : left == 0;
 }

@@ -56,10 +56,19 @@ conn_unref(struct conn *c)
 	free(c);
 }
 
+/* A request that came in pieces, or half of one, may have a key in it. */
+static void
+input_wipe(struct conn *c)
+{
+	if (c->in != NULL)
+		explicit_bzero(c->in, c->in_cap);
+}
+
 static void
 input_free(struct conn *c)
 {
 	c->server->buffered -= c->in_cap;
+	input_wipe(c);
 	free(c->in);
 	c->in = NULL;
 	c->in_len = c->in_cap = 0;
@@ -289,9 +298,13 @@ input_grow(struct conn *c, size_t need)
 		cap = CONN_IN_MAX;
 	if (need > cap || !server_reserve(c->server, c, cap - c->in_cap))
 		return -1;
-	in = realloc(c->in, cap);
+	in = malloc(cap);
 	if (in == NULL)
 		return -1;
+	if (c->in_len > 0)
+		memcpy(in, c->in, c->in_len);
+	input_wipe(c);
+	free(c->in);
 	c->server->buffered += cap - c->in_cap;
 	c->in = in;
 	c->in_cap = cap;

@@ -562,7 +562,7 @@ pack_feeds(struct packer *k, const struct sync_account *acc)
 					       : 0);
 }
 
-/* The newest of each. */
+/* The newest of each; of errors those that are not over. */
 struct summary {
 	int64_t success_ms, error_ms, next_ms;
 	const char *error;
@@ -579,7 +579,7 @@ sum_up(const struct sync_account *acc, struct summary *sum)
 		f = &a->feed[i];
 		if (f->success_ms > sum->success_ms)
 			sum->success_ms = f->success_ms;
-		if (f->error_ms > sum->error_ms) {
+		if (f->error[0] != '\0' && f->error_ms >= sum->error_ms) {
 			sum->error_ms = f->error_ms;
 			sum->error = f->error;
 		}

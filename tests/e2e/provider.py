@@ -2,84 +2,15 @@
 """Plays the services of providers on a loopback port, well and badly, and looks
 at what collectord makes of it. Usage: provider.py SOCKET HOME SCENARIO"""
 import glob
-import http.server
 import json
 import os
-import socket
 import sys
-import threading
 import time
-import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from client import Client, Refused, expect  # noqa: E402
-
-DAY = 86400 * 1000
-NOW = 1778580000000
-TODAY = NOW // DAY * DAY
-KEY = "sk-admin-0123456789-secret-abcd"
-OTHER_KEY = "sk-admin-9876543210-hidden-wxyz"
-MASK = "sk-…abcd"
-
-
-class Service(http.server.ThreadingHTTPServer):
-    """answer(path, query, headers, n) -> (status, headers, body) or None."""
-
-    daemon_threads = True
-
-    def __init__(self, answer):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answer = answer
-        self.seen = []
-        self.lock = threading.Lock()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def handle_error(self, request, client_address):
-        pass
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        parts = urllib.parse.urlsplit(self.path)
-        query = urllib.parse.parse_qs(parts.query)
-        with self.server.lock:
-            n = len(self.server.seen)
-            self.server.seen.append((parts.path, query, dict(self.headers)))
-        answer = self.server.answer(self, parts.path, query, n)
-        if answer is None:
-            return
-        status, headers, body = answer
-        if not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
-
-
-class Peer(Client):
-    """Passes over notifications, which it keeps."""
-
-    def __init__(self, path):
-        super().__init__(path)
-        self.pages = []
-
-    def read(self):
-        while True:
-            message = super().read()
-            if message[0] != 2:
-                return message
-            expect("notification", message[1], "sync")
-            self.pages.extend(message[2])
+from client import Refused, expect  # noqa: E402
+from provider_case import (  # noqa: E402
+    DAY, KEY, MASK, OTHER_KEY, TODAY, Service, play)
 
 
 def openai(costs, usage=None):
@@ -114,91 +45,6 @@ def openai_page(costs, cursor=None):
         "has_more": cursor is not None,
         "next_page": cursor,
     }
-
-
-class Case:
-    def __init__(self, sock, home):
-        self.sock, self.home = sock, home
-        self.now = NOW
-        self.peer = Peer(sock)
-
-    def add(self, service, provider="openai", **more):
-        params = dict(provider=provider, key=KEY, verify=False,
-                      base_url=service.url)
-        params.update(more)
-        return self.peer.call("provider_add", **params)
-
-    def sync(self, name="openai", feed=None):
-        results = self.peer.call("provider_sync", name=name)["results"]
-        if feed is not None and feed not in [r["feed"] for r in results]:
-            sys.exit(f"no {feed} in {results!r}")
-        return results if feed is None else next(
-            r for r in results if r["feed"] == feed)
-
-    def settled(self, name="openai"):
-        """Waits for the round that an account begins with."""
-        for _ in range(400):
-            it = self.account(name)
-            if it["state"] not in ("running", "new"):
-                return it
-            time.sleep(0.025)
-        sys.exit(f"{name} does not settle: {it!r}")
-
-    def account(self, name="openai"):
-        return self.peer.call("providers", name=name)["providers"][0]
-
-    def billed(self, first=TODAY - 400 * DAY, end=TODAY + DAY, **more):
-        rows, complete = [], []
-        params = {"from": first, "to": end, **more}
-        while True:
-            page = self.peer.call("billed", **params)
-            rows += page["rows"]
-            complete += page["complete"]
-            if "next" not in page:
-                return rows, complete
-            params["from"] = page["next"]
-
-    def amounts(self, **more):
-        return [(r["day"], r["name"], r["amount"], r["currency"])
-                for r in self.billed(**more)[0] if "amount" in r]
-
-    def move_clock(self, ms):
-        self.now += ms
-        Client(self.sock).call("clock", now=self.now)
-
-    def sync_with_clock(self, name="openai"):
-        """A sync that waits for time to pass."""
-        answer = []
-        other = Peer(self.sock)
-        t = threading.Thread(target=lambda: answer.append(
-            other.call("provider_sync", name=name)["results"]), daemon=True)
-        t.start()
-        for _ in range(200):
-            t.join(0.05)
-            if answer:
-                return answer[0]
-            self.move_clock(3000)
-        sys.exit("the sync does not end")
-
-    def expect_no_key(self):
-        """Only the file that is meant for it has a key."""
-        for where, _, names in os.walk(self.home):
-            for name in names:
-                path = os.path.join(where, name)
-                if os.path.basename(where) == "keys":
-                    expect(f"mode of {path}",
-                           os.stat(path).st_mode & 0o777, 0o600)
-                    continue
-                if not os.path.isfile(path):
-                    continue
-                with open(path, "rb") as f:
-                    text = f.read()
-                for key in (KEY, OTHER_KEY):
-                    if key.encode() in text or key[9:].encode() in text:
-                        sys.exit(f"{path} has a key")
-        for reply in (self.peer.call("providers"), self.peer.call("status")):
-            if KEY[9:] in repr(reply) or OTHER_KEY[9:] in repr(reply):
-                sys.exit(f"a reply has a key: {reply!r}")
 
 
 COSTS = [(TODAY - 2 * DAY, "gpt-4o input", "1.25"),
@@ -322,96 +168,6 @@ def wrong_key(c):
            ["provider/openai/2026-05-12"])
 
 
-def limited(c):
-    state = {"headers": None}
-
-    def answer(handler, path, query, n):
-        if state["headers"] is not None and path.endswith("/costs"):
-            return 429, state["headers"], {}
-        return openai(lambda: COSTS)(handler, path, query, n)
-
-    service = Service(answer)
-    c.add(service)
-    c.settled()
-    asked = lambda: sum(s[0].endswith("/costs") for s in service.seen)
-    for headers, wait_ms in (({"Retry-After": "120"}, 120000), ({}, 90000)):
-        state["headers"] = headers
-        expect("outcome", c.sync(feed="costs")["outcome"], "limited")
-        n = asked()
-        expect("outcome", c.sync(feed="costs")["outcome"], "limited")
-        expect("requests while limited", asked(), n)
-        expect("amounts stay", c.amounts(), AMOUNTS)
-        state["headers"] = None
-        c.move_clock(wait_ms)
-        expect("outcome", c.sync(feed="costs")["outcome"], "ok")
-
-
-def failing(c):
-    state = {"how": None}
-
-    def answer(handler, path, query, n):
-        if state["how"] is not None and path.endswith("/costs"):
-            return state["how"](handler)
-        return openai(lambda: COSTS)(handler, path, query, n)
-
-    def half(handler):
-        handler.send_response(200)
-        handler.send_header("Content-Length", "1000")
-        handler.end_headers()
-        handler.wfile.write(b'{"data": [')
-        handler.wfile.flush()
-        handler.connection.shutdown(socket.SHUT_RDWR)
-
-    def flood(handler):
-        handler.send_response(200)
-        handler.end_headers()
-        try:
-            for _ in range(100):
-                handler.wfile.write(b" " * (1 << 20))
-            state["flooded"] = True
-        except OSError:
-            state["flooded"] = False
-
-    def raw(body):
-        return lambda handler: (200, {}, body)
-
-    def amount(text):
-        return raw(json.dumps(openai_page([(TODAY, "x", "0.125")])).replace(
-            "0.125", text).encode())
-
-    service = Service(answer)
-    c.add(service)
-    c.settled()
-    moved = Service(openai(lambda: COSTS))
-    cases = {
-        "529": (lambda h: (529, {}, {}), "failing", 4),
-        "500": (lambda h: (500, {}, b"<html>"), "failing", 4),
-        "half a page": (half, "failing", 4),
-        "no JSON": (raw(b"hello"), "broken", 1),
-        "NaN": (amount("NaN"), "broken", 1),
-        "1e309": (amount("1e309"), "broken", 1),
-        "nothing": (raw(b""), "broken", 1),
-        "a redirect": (lambda h: (302, {"Location": moved.url + "/costs"},
-                                  {}), "broken", 1),
-        "100 MB": (flood, "broken", 1),
-    }
-    for what, (how, outcome, tries) in cases.items():
-        n = sum(s[0].endswith("/costs") for s in service.seen)
-        state["how"] = how
-        it = next(r for r in c.sync_with_clock() if r["feed"] == "costs")
-        expect(what, it["outcome"], outcome)
-        expect(f"{what}: one line", "\n" in it["error"], False)
-        expect(f"{what}: tries",
-               sum(s[0].endswith("/costs") for s in service.seen) - n, tries)
-        expect(f"{what}: amounts", c.amounts(), AMOUNTS)
-        expect(f"{what}: state", c.account()["state"], "failing")
-    expect("whether 100 MB were taken", state["flooded"], False)
-    expect("requests with a key elsewhere", moved.seen, [])
-    state["how"] = None
-    expect("outcome", c.sync(feed="costs")["outcome"], "ok")
-    expect("state", c.account()["state"], "ok")
-
-
 def kinds(c):
     """Other services, whose answers are those of tests/data."""
     where = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -521,11 +277,5 @@ def restarted_after(c):
     expect("keys", os.listdir(c.home + "/data/keys"), [])
 
 
-def main():
-    c = Case(sys.argv[1], sys.argv[2])
-    globals()[sys.argv[3]](c)
-    c.expect_no_key()
-
-
 if __name__ == "__main__":
-    main()
+    play(globals())

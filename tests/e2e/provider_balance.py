@@ -12,7 +12,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import Refused, expect  # noqa: E402
-from provider import NOW, Case, Handler  # noqa: E402
+from provider_case import NOW, Case, Handler  # noqa: E402
 
 HOUR = 3600 * 1000
 

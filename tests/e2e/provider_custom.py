@@ -8,7 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import Refused, expect  # noqa: E402
-from provider import DAY, KEY, TODAY, Case, Service  # noqa: E402
+from provider_case import DAY, KEY, TODAY, Case, Service  # noqa: E402
 
 EXAMPLE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                        "../../contrib/providers/example.ini")

@@ -1,0 +1,49 @@
+/* A key is in the file that is meant for it and nowhere else. */
+#include "tests/e2e/play.h"
+
+#include <stdio.h>
+
+#include <criterion/criterion.h>
+
+#define SCRIPT "provider_secrets.py"
+
+static struct home home;
+
+static void
+setup(void)
+{
+	char trusted[100];
+
+	play_setup(&home);
+	home_write(&home, "trusted.pem", "");
+	snprintf(trusted, sizeof(trusted), "%s/trusted.pem", home.dir);
+	home_env(&home, "SSL_CERT_FILE", trusted);
+}
+
+static void
+teardown(void)
+{
+	play_finish(&home);
+}
+
+TestSuite(provider_secrets, .init = setup, .fini = teardown, .timeout = 60);
+
+Test(provider_secrets, no_file_and_no_word_but_one_has_a_key)
+{
+	play(&home, SCRIPT, "files", NULL);
+}
+
+Test(provider_secrets, no_argument_and_no_environment_has_a_key)
+{
+	play(&home, SCRIPT, "processes", NULL);
+}
+
+Test(provider_secrets, no_stranger_is_told_a_key_or_can_look_for_it)
+{
+	play(&home, SCRIPT, "strangers", NULL);
+}
+
+Test(provider_secrets, what_was_a_key_is_wiped_from_memory)
+{
+	play(&home, SCRIPT, "forgotten", NULL);
+}
