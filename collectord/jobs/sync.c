@@ -229,8 +229,8 @@ sync_start(struct sync *s)
 {
 	int rc = ledger_each_account(s->place.ledger, load, s);
 
-	if (s->first != NULL || rc != 0)
-		sync_sweep(s);
+	/* Also where no account is left: its removal may have been cut off. */
+	sync_sweep(s);
 	for (struct sync_account *acc = s->first; acc != NULL; acc = acc->next)
 		sync_arm(acc);
 	return rc;

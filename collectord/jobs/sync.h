@@ -43,6 +43,7 @@ struct sync_account {
 	/* The feed under way: */
 	uint32_t at;
 	bool has_begun;
+	bool is_unreachable; /* nothing at all came in this round */
 	uint32_t rows;
 	int64_t asked_ms;
 	enum provider_outcome outcome;

@@ -122,6 +122,7 @@ sync_begin_round(struct sync_account *acc)
 	if (s->n_running >= SYNC_RUNNING_MAX)
 		return;
 	s->n_running++;
+	acc->is_unreachable = false;
 	if (acc->n_gone > 0) {
 		drop_gone(acc);
 		return;
@@ -295,6 +296,8 @@ on_walk_end(struct walk *w)
 		return;
 	}
 	acc->before = *f;
+	acc->is_unreachable =
+	    w->outcome == PROVIDER_FAILING && w->http.status == 0;
 	snprintf(acc->error, sizeof(acc->error), "%s", w->error);
 	if (w->outcome != PROVIDER_ABORTED)
 		f->next_ms = plan_next_round(acc->a.name, feed_of(acc), now_ms);
@@ -343,6 +346,21 @@ next_range(struct sync_account *acc)
 	start_walk(acc);
 }
 
+/* Who did not answer once is not waited for once more for each feed. */
+static void
+skip_feed(struct sync_account *acc)
+{
+	struct account_feed *f = state_of(acc);
+	int64_t now_ms = clock_now_ms();
+
+	acc->before = *f;
+	acc->outcome = PROVIDER_FAILING;
+	acc->walk.generation = 0;
+	f->next_ms = plan_next_round(acc->a.name, feed_of(acc), now_ms);
+	note_failure(acc, now_ms);
+	save(acc);
+}
+
 /* Those that are not to be asked have their answer already. */
 static bool
 is_barred(struct sync_account *acc)
@@ -372,7 +390,10 @@ go_on(struct sync_account *acc)
 		acc->rows = 0;
 		acc->has_begun = false;
 		if (!is_barred(acc)) {
-			next_range(acc);
+			if (acc->is_unreachable)
+				skip_feed(acc);
+			else
+				next_range(acc);
 			return;
 		}
 		acc->pending &= ~(1u << acc->at);

@@ -5,13 +5,17 @@ that it is the host. Usage: provider_tls.py SOCKET HOME SCENARIO [PROVIDER]
 The daemon trusts what is in HOME/trusted.pem."""
 import os
 import shutil
+import signal
+import socket
+import socketserver
 import ssl
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import Refused, expect  # noqa: E402
-from provider_case import KEY, Service, play  # noqa: E402
+from provider_case import KEY, Service, play, wait_until  # noqa: E402
 from provider_shapes import SHAPES  # noqa: E402
 
 
@@ -94,6 +98,87 @@ def certificates(c, provider):
     del good.get_request
     expect("outcome", c.sync(provider, shape.feed)["outcome"], "ok")
     expect("amounts stay", sorted(c.amounts()), sorted(shape.amounts))
+
+
+class Proxy(socketserver.ThreadingTCPServer):
+    """CONNECTs whatever is asked for to one service."""
+
+    daemon_threads = True
+
+    def __init__(self, service):
+        super().__init__(("127.0.0.1", 0), Tunnel)
+        self.service = service
+        self.heads = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Tunnel(socketserver.BaseRequestHandler):
+    def handle(self):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            more = self.request.recv(4096)
+            if not more:
+                return
+            head += more
+        self.server.heads.append(head.decode("latin-1"))
+        self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with socket.create_connection(
+                self.server.service.server_address) as there:
+            back = threading.Thread(
+                target=pump, args=(there, self.request), daemon=True)
+            back.start()
+            pump(self.request, there)
+            back.join()
+
+
+def pump(source, to):
+    try:
+        while True:
+            some = source.recv(65536)
+            if not some:
+                break
+            to.sendall(some)
+        to.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+def proxy(c, provider):
+    """It is told the host and nothing else; this machine is asked directly."""
+    need_openssl()
+    shape = SHAPES[provider]()
+    far = Service(shape.answer, make_context(
+        c, "far", "DNS:billing.test", True))
+    near = Service(shape.answer, make_context(
+        c, "near", "IP:127.0.0.1", True))
+    way = Proxy(far)
+    with open(c.home + "/config", "w", encoding="ascii") as f:
+        f.write(f"[daemon]\nproxy = http://127.0.0.1:{way.server_address[1]}\n")
+    pid = c.peer.call("status")["pid"]
+    os.kill(pid, signal.SIGHUP)
+    base = "https://billing.test" + shape.base
+    wait_until("the proxy is taken", lambda: try_to_add(c, provider, base))
+    c.settled(provider)
+    expect("amounts", sorted(c.amounts()), sorted(shape.amounts))
+    expect("requests", len(far.seen) > 0, True)
+    for head in way.heads:
+        expect(f"what the proxy sees: {head!r}",
+               head.startswith("CONNECT billing.test:443 HTTP/1.1\r\n") and
+               KEY not in head and "nthropic" not in head and
+               "uthorization" not in head, True)
+    n = len(way.heads)
+    c.add(near, provider=provider, account="near", verify=True,
+          base_url=near.url + shape.base)
+    c.settled(provider + "/near")
+    expect("what went by the proxy to this machine", len(way.heads), n)
+
+
+def try_to_add(c, provider, base):
+    try:
+        return c.peer.call("provider_add", provider=provider, key=KEY,
+                           base_url=base)
+    except Refused:
+        return None
 
 
 def hang_up(accepted):

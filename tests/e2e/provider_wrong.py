@@ -412,5 +412,24 @@ def one_after_another(c, provider):
     w.expect_recovery("all")
 
 
+def unreachable(c, provider):
+    """A service that says nothing is asked no more in that round."""
+    w = Wrong(c, provider)
+    n = len(w.service.seen)
+    w.how, w.everywhere = nothing, True
+    results = c.sync_with_clock(w.name)
+    feeds = [f["name"] for f in c.account(w.name)["feeds"]]
+    expect("outcomes", {r["feed"]: r["outcome"] for r in results},
+           {feed: "failing" for feed in feeds})
+    for r in results:
+        expect_line(r["feed"], r["error"], "broken off")
+    expect("requests", len(w.service.seen) - n, 4)
+    w.expect_good("unreachable")
+    expect("state", c.account(w.name)["state"], "failing")
+    w.how = None
+    expect("outcomes", {r["outcome"] for r in c.sync(w.name)}, {"ok"})
+    expect("state", c.account(w.name)["state"], "ok")
+
+
 if __name__ == "__main__":
     play(globals())

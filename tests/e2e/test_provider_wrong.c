@@ -47,6 +47,7 @@ OF_EACH("amounts", bills_what_is_no_amount)
 OF_EACH("keys", refuses_a_key_until_it_changes)
 OF_EACH("limits", is_left_alone_as_long_as_it_wants)
 OF_EACH("slow", never_ends_and_nobody_waits_for_it)
+OF_EACH("unreachable", is_unreachable_and_asked_no_further)
 OF_EACH("large", answers_more_than_is_taken)
 OF_EACH("redirects", leads_elsewhere_and_no_key_follows)
 
