@@ -39,18 +39,39 @@ put_low(
 	table_str(t, provider_is_low(account, balance) ? _("low") : "");
 }
 
+/* A service may tell of the account and of its key: then it says which. */
+static void
+put_what(struct table *t, struct value list, const struct value *balance)
+{
+	struct text feed = fetch_text(balance, "feed");
+	struct text what = provider_balance_of(fetch_text(balance, "what"));
+	char from[60], buf[200];
+	struct value row;
+	bool is_only = true;
+
+	while (fetch_next(&list, &row))
+		is_only = is_only && text_eq(fetch_text(&row, "feed"), feed);
+	if (is_only) {
+		table_text(t, what);
+		return;
+	}
+	table_clean(feed, from, sizeof(from));
+	snprintf(buf, sizeof(buf), "%.*s (%s)", (int)what.len, what.p, from);
+	table_str(t, buf);
+}
+
 /* Each currency has a row of its own: they are never added up. */
 static size_t
 put_balances(struct table *t, const struct value *account)
 {
-	struct value list, row;
+	struct value all, list, row;
 	char amount[PROVIDER_AMOUNT_MAX];
 	size_t n = 0;
 
-	fetch_member(account, "balances", &list);
-	for (; fetch_next(&list, &row); n++) {
+	fetch_member(account, "balances", &all);
+	for (list = all; fetch_next(&list, &row); n++) {
 		table_text(t, fetch_text(account, "name"));
-		table_text(t, provider_balance_of(fetch_text(&row, "what")));
+		put_what(t, all, &row);
 		provider_amount(fetch_money(&row, "amount"),
 		    fetch_text(&row, "currency"), amount);
 		table_str(t, amount);

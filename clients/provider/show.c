@@ -142,6 +142,8 @@ json_balances(const struct value *account)
 	fputs("\"balances\":[", stdout);
 	for (; fetch_next(&list, &row); first = false) {
 		fputs(first ? "{" : ",{", stdout);
+		provider_json_text(&row, "feed");
+		putchar(',');
 		provider_json_text(&row, "what");
 		putchar(',');
 		provider_json_text(&row, "currency");

@@ -133,25 +133,57 @@ put_errors(struct value list)
 	}
 }
 
+static void
+put_row(struct table *t, const struct value *row)
+{
+	char rows[FIGURE_MAX];
+
+	table_text(t, fetch_text(row, "name"));
+	table_text(t, fetch_text(row, "feed"));
+	table_text(t, provider_outcome(fetch_text(row, "outcome")));
+	figure_grouped(fetch_u64(row, "rows"), rows);
+	table_str(t, rows);
+}
+
+static bool
+is_first_of(struct value list, const struct value *row)
+{
+	struct text name = fetch_text(row, "name");
+	struct value other;
+
+	while (fetch_next(&list, &other) && other.rest.p != row->rest.p)
+		if (text_eq(fetch_text(&other, "name"), name))
+			return false;
+	return true;
+}
+
+/* They come as they end, several accounts at a time: shown one by one. */
+static void
+put_accounts(struct table *t, struct value list)
+{
+	struct value firsts = list, rest, first, row;
+
+	while (fetch_next(&firsts, &first)) {
+		if (!is_first_of(list, &first))
+			continue;
+		for (rest = list; fetch_next(&rest, &row);)
+			if (text_eq(fetch_text(&row, "name"),
+				fetch_text(&first, "name")))
+				put_row(t, &row);
+	}
+}
+
 static int
 put_table(const struct setup *s, struct value list)
 {
 	struct table *t = table_new();
-	char rows[FIGURE_MAX];
-	struct value rest = list, row;
 	int rc;
 
 	table_column(t, _("account"), 0);
 	table_column(t, _("asked for"), 0);
 	table_column(t, _("outcome"), 0);
 	table_column(t, _("rows"), TABLE_RIGHT);
-	while (fetch_next(&rest, &row)) {
-		table_text(t, fetch_text(&row, "name"));
-		table_text(t, fetch_text(&row, "feed"));
-		table_text(t, provider_outcome(fetch_text(&row, "outcome")));
-		figure_grouped(fetch_u64(&row, "rows"), rows);
-		table_str(t, rows);
-	}
+	put_accounts(t, list);
 	rc = setup_print(s, t);
 	put_errors(list);
 	return rc;

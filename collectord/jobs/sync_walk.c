@@ -113,7 +113,9 @@ take_balance(void *arg, const struct balance_row *row)
 	if (w->n_balances++ >= STATE_ROWS_MAX)
 		return -1;
 	w->page_rows++;
-	pack_map(k, 3);
+	pack_map(k, 4);
+	pack_str(k, "feed");
+	pack_str(k, w->feed->name);
 	pack_str(k, "what");
 	pack_str(k, balance_names[row->what]);
 	pack_str(k, "currency");

@@ -93,7 +93,7 @@ def defined(c):
     expect("amounts", amounts(c), AMOUNTS)
     it = c.account("example")
     expect("balances", it["balances"],
-           [{"what": "left", "currency": "EUR", "amount": "-3.5"}])
+           [{"feed": "balance", "what": "left", "currency": "EUR", "amount": "-3.5"}])
     expect("windows", [(w["name"], w["span"], w["used_percent"])
                        for w in it["windows"]], [("all", "week", "87.5")])
     row = c.billed()[0][0]
