@@ -27,6 +27,8 @@ override CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 else
 # Clients start in half the time when nothing is left to relocate.
 STATIC := -static
+# Those that may load a library later: as little as possible.
+DYNAMIC := -no-pie
 endif
 
 PROTO := proto/aggregate.c proto/budget.c proto/calendar.c proto/codec.c \
@@ -45,14 +47,17 @@ COMMON := clients/common/client.c clients/common/launch.c \
 	clients/common/reply.c clients/common/response.c \
 	clients/common/safe_name.c clients/common/slim.c clients/common/spool.c clients/common/text_lang.c \
 	clients/common/usage.c clients/common/uuid.c clients/common/verbs.c
-VIEWS := clients/common/figure.c clients/common/table.c clients/common/table_draw.c \
-	$(sort $(wildcard clients/report/*.c))
+TABLES := clients/common/figure.c clients/common/table.c \
+	clients/common/table_draw.c clients/common/table_lib.c \
+	clients/common/table_plain.c
+VIEWS := $(TABLES) $(sort $(wildcard clients/report/*.c))
 
-# What programs need of the reports that draw their tables without a library.
+# What other programs need of the reports: to ask, and to tell without a library.
+ASKING := $(TABLES) clients/report/fetch.c clients/report/setup.c
 PLAIN := clients/common/figure.c clients/common/hook_input.c clients/common/table.c \
-	clients/common/table_plain.c clients/report/ask.c clients/report/fetch.c \
-	clients/report/field.c clients/report/heard.c \
-	clients/report/setup.c
+	clients/common/table_plain.c clients/common/table_static.c \
+	clients/report/ask.c clients/report/fetch.c clients/report/field.c \
+	clients/report/heard.c clients/report/setup.c
 BUDGET := $(sort $(wildcard clients/budget/*.c))
 NOTICES := clients/report/digest.c $(sort $(wildcard clients/notices/*.c))
 PRICE := $(sort $(wildcard clients/price/*.c))
@@ -87,13 +92,13 @@ $(B)/tt: $(call obj,clients/tt.c proto/lang.c)
 	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(LDLIBS)
 $(B)/tt-send: $(call obj,clients/tt-send.c $(sort $(wildcard clients/send/*.c)) $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(PROTO_L) $(LDLIBS)
-# Tables come from libsmartcols, which is a shared library only.
+# They load libsmartcols, which is a shared library only, when they draw a table.
 $(B)/tt-report: $(call obj,clients/tt-report.c $(VIEWS) $(COMMON) $(PROTO))
-	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
-$(B)/tt-price: $(call obj,clients/tt-price.c $(PRICE) clients/report/setup.c clients/report/fetch.c clients/common/figure.c clients/common/table.c clients/common/table_draw.c $(COMMON) $(PROTO))
-	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
-$(B)/tt-provider: $(call obj,clients/tt-provider.c $(ACCOUNTS) clients/report/setup.c clients/report/fetch.c clients/common/figure.c clients/common/table.c clients/common/table_draw.c $(COMMON) $(PROTO))
-	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) -lsmartcols $(LDLIBS)
+	$(CC) $(LDFLAGS) $(DYNAMIC) -o $@ $^ $(PROTO_L) -ldl $(LDLIBS)
+$(B)/tt-price: $(call obj,clients/tt-price.c $(PRICE) $(ASKING) $(COMMON) $(PROTO))
+	$(CC) $(LDFLAGS) $(DYNAMIC) -o $@ $^ $(PROTO_L) -ldl $(LDLIBS)
+$(B)/tt-provider: $(call obj,clients/tt-provider.c $(ACCOUNTS) $(ASKING) $(COMMON) $(PROTO))
+	$(CC) $(LDFLAGS) $(DYNAMIC) -o $@ $^ $(PROTO_L) -ldl $(LDLIBS)
 
 # A gate before every call of a tool starts as fast as a process can.
 $(B)/tt-budget: $(call obj,clients/tt-budget.c $(BUDGET) $(PLAIN) $(COMMON) $(PROTO))
@@ -142,7 +147,7 @@ $(eval $(call unit_rule,proto,))
 $(eval $(call unit_rule,ledger,-llmdb))
 $(eval $(call unit_rule,daemon,-luv -ldl))
 $(eval $(call unit_rule,jobs,))
-$(eval $(call unit_rule,clients,-lsmartcols))
+$(eval $(call unit_rule,clients,-ldl))
 $(eval $(call unit_rule,import,$(IMPORT_L)))
 $(eval $(call unit_rule,setup,))
 

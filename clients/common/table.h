@@ -1,8 +1,9 @@
 /*
  * A table of texts for people, drawn by libsmartcols when it is printed and
- * not before. Cells are copied; control characters and what is not UTF-8 come
- * out as "?", so that no name can steer a terminal. No memory: the program
- * says so and exits 5, as nothing useful can be printed then.
+ * not before; nothing is cut where that is not installed. Cells are copied;
+ * control characters and what is not UTF-8 come out as "?", so that no name can
+ * steer a terminal. No memory: the program says so and exits 5, as nothing
+ * useful can be printed then.
  */
 #ifndef CLIENTS_TABLE_H
 #define CLIENTS_TABLE_H

@@ -1,6 +1,6 @@
 /*
- * What a table holds: for table.c, which fills it, and for whoever draws it,
- * table_draw.c with libsmartcols, table_plain.c without.
+ * What a table holds: for table.c, which fills it, and for whoever draws it.
+ * table_print is in table_draw.c and in table_static.c; a program links one.
  */
 #ifndef CLIENTS_TABLE_IMPL_H
 #define CLIENTS_TABLE_IMPL_H
@@ -23,5 +23,8 @@ struct table {
 	char **cells; /* owned; row after row */
 	size_t n, cap;
 };
+
+/* Without a library: columns are padded and nothing is cut. */
+int table_print_plain(const struct table *t, FILE *f, bool bold_header);
 
 #endif

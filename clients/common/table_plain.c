@@ -1,7 +1,3 @@
-/*
- * table_print for programs that are linked statically, since a shared library
- * takes longer to load than they run. Columns are padded and nothing is cut.
- */
 #include "clients/common/table_impl.h"
 #include "proto/lang.h"
 
@@ -33,9 +29,8 @@ put_head(FILE *f, const struct table *t, bool bold)
 }
 
 int
-table_print(struct table *t, FILE *f, size_t width, bool bold_header)
+table_print_plain(const struct table *t, FILE *f, bool bold_header)
 {
-	(void)width;
 	if (t->n == 0)
 		return 0;
 	put_head(f, t, bold_header);

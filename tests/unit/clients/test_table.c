@@ -1,8 +1,26 @@
 #include <criterion/criterion.h>
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clients/common/table.h"
+#include "proto/lang.h"
+
+static bool is_installed = true;
+static size_t asked; /* for libsmartcols */
+
+/* Stands before that of libc, so that the library can be missing. */
+void *
+dlopen(const char *file, int mode)
+{
+	void *(*next)(const char *, int);
+	void *found = dlsym(RTLD_NEXT, "dlopen");
+	bool is_ours = file != NULL && strstr(file, "libsmartcols") != NULL;
+
+	memcpy(&next, &found, sizeof(next));
+	asked += is_ours;
+	return is_ours && !is_installed ? NULL : next(file, mode);
+}
 
 static struct table *
 two_columns(const char *name, const char *number)
@@ -60,18 +78,80 @@ Test(table, no_row_prints_nothing, .timeout = 30)
 	expect_printed(t, 0, "");
 }
 
-Test(table, names_are_cut_to_fit_and_numbers_are_not, .timeout = 30)
+/* The columns of the widest line of text, which is cut up. */
+static size_t
+widest_line(char *text)
 {
-	struct table *t = two_columns("a very long name of a model", "123,456");
-	char *text = print(t, 20, false), *line, *save = NULL;
+	size_t most = 0, width;
+	char *line, *save = NULL;
 
 	for (line = strtok_r(text, "\n", &save); line != NULL;
-	     line = strtok_r(NULL, "\n", &save))
-		cr_expect(strlen(line) <= 20, "\"%s\" is wider than 20", line);
-	free(text);
-	text = print(two_columns("a very long name", "123,456"), 20, false);
+	     line = strtok_r(NULL, "\n", &save)) {
+		width = lang_width(line, strlen(line));
+		most = width > most ? width : most;
+	}
+	return most;
+}
+
+Test(table, names_are_cut_to_fit_and_numbers_are_not, .timeout = 30)
+{
+	char *text;
+
+	expect_printed(two_columns("a very long name of a model", "123,456"),
+	    20,
+	    "name           calls\n"
+	    "a very long  123,456\n");
+	text = print(two_columns("a very long name", "123,456"), 5, false);
 	cr_expect(strstr(text, "123,456") != NULL, "%s", text);
 	free(text);
+}
+
+Test(table, every_width_that_can_be_kept_is, .timeout = 30)
+{
+	size_t width, is;
+	char *text;
+
+	for (width = 16; width < 50; width++) {
+		text = print(
+		    two_columns("模型 größer a\xcc\x80 模型模型", "123,456"),
+		    width, false);
+		is = widest_line(text);
+		cr_expect(is <= width, "%zu columns wide, not %zu", is, width);
+		free(text);
+	}
+}
+
+Test(table, without_the_library_nothing_is_cut, .timeout = 30)
+{
+	struct table *t = two_columns("größer", "7");
+	char *text;
+
+	is_installed = false;
+	table_str(t, "a longer name");
+	table_str(t, "1,234");
+	expect_printed(t, 10,
+	    "name           calls\n"
+	    "größer             7\n"
+	    "a longer name  1,234\n");
+	text = print(two_columns("opus", "7"), 0, true);
+	cr_expect(strstr(text, "\033[1m") != NULL, "%s", text);
+	free(text);
+	cr_expect_eq(asked, 2, "asked for it %zu times", asked);
+}
+
+Test(table, the_library_waits_for_a_row_to_draw, .timeout = 30)
+{
+	struct table *t = two_columns("größer", "7");
+
+	table_put_clean(stderr, text_of(""));
+	table_free(t);
+	t = table_new();
+	table_column(t, "name", 0);
+	expect_printed(t, 0, "");
+	cr_expect_eq(asked, 0, "asked for it %zu times", asked);
+	expect_printed(
+	    two_columns("opus", "7"), 0, "name  calls\nopus      7\n");
+	cr_expect_eq(asked, 1, "asked for it %zu times", asked);
 }
 
 Test(table, width_counts_terminal_columns, .timeout = 30)
