@@ -7,6 +7,7 @@
 #include "collectord/ledger/holds.h"
 #include "collectord/ledger/ledger.h"
 #include "collectord/ledger/price_book.h"
+#include "collectord/ledger/recent_sessions.h"
 #include "collectord/ledger/writer.h"
 #include "proto/config.h"
 #include "proto/limits.h"
@@ -20,6 +21,7 @@ struct ledger {
 	struct price_overrides configured; /* as it was opened with */
 	char plan[CONFIG_TEXT_MAX];
 	struct holds holds;
+	struct recent_sessions recent_sessions;
 	bool tells_daily, tells_weekly;
 	int daily_hour, silent_days;
 	char machine[LIMIT_TEXT + 1];

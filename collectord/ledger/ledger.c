@@ -270,6 +270,7 @@ ledger_open(struct ledger **out, const struct ledger_options *opt, char *why,
 		return ERR_STORE;
 	l->now_us = opt->now_us;
 	holds_init(&l->holds);
+	recent_sessions_init(&l->recent_sessions);
 	rc = store_open(&l->store, opt->dir, why, cap);
 	if (rc == 0)
 		rc = open_schema(l, opt->dir, &schema, why, cap);
@@ -293,6 +294,7 @@ ledger_close(struct ledger *l)
 	writer_release(&l->writer);
 	price_overrides_release(&l->configured);
 	store_close(l->store);
+	recent_sessions_close(&l->recent_sessions);
 	holds_close(&l->holds);
 	free(l);
 }

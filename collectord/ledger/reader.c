@@ -10,7 +10,8 @@ reader_begin(struct writer *r, struct ledger *l)
 {
 	*r = (struct writer){ .store = l->store,
 		.key = l->writer.key,
-		.machine = l->writer.machine };
+		.machine = l->writer.machine,
+		.recent_sessions = &l->recent_sessions };
 	r->watch.cal = l->writer.watch.cal;
 	interner_init(&r->interner, &r->key);
 	return store_begin(l->store, false, &r->txn);
@@ -38,8 +39,9 @@ reader_event(const struct record *rec, struct event *ev)
 }
 
 static int
-add_number(struct session_calls *c, uint64_t number)
+add_number(void *arg, uint64_t number)
 {
+	struct session_calls *c = arg;
 	size_t cap = c->cap == 0 ? 64 : c->cap * 2;
 	uint64_t *grown;
 
@@ -186,36 +188,6 @@ list_keys(
 	return rc == STORE_NOTFOUND ? 0 : rc;
 }
 
-/* Those whose ids are not in the table yet. */
-static int
-list_recent(struct writer *r, struct session_calls *calls)
-{
-	struct store_cursor *c;
-	struct sweep sweep;
-	struct span k, v;
-	uint8_t buf[8];
-	struct rbuf b;
-	struct wbuf w;
-	int rc = recent_load_sweep(r->txn, UINT64_MAX - 1, &sweep);
-
-	if (rc == 0)
-		rc = store_cursor_open(r->txn, TABLE_EVENTS, &c);
-	if (rc != 0)
-		return rc;
-	wbuf_init(&w, buf, sizeof(buf));
-	write_be64(&w, sweep.settled + 1);
-	rc = store_seek(c, wbuf_span(&w), &k, &v);
-	while (rc == 0) {
-		rbuf_init(&b, k);
-		if (record_session(v) == calls->id)
-			rc = add_number(calls, read_be64(&b));
-		if (rc == 0)
-			rc = store_next(c, &k, &v);
-	}
-	store_cursor_close(c);
-	return rc == STORE_NOTFOUND ? 0 : rc;
-}
-
 int
 reader_session_numbers(struct writer *r, struct text machine,
     struct text session, size_t most, struct session_calls *calls)
@@ -233,8 +205,10 @@ reader_session_numbers(struct writer *r, struct text machine,
 	texts[EV_MESSAGE] = TEXT("x");
 	id_of_key(&id, &r->key, texts);
 	rc = list_keys(r, id.high, most, calls);
+	/* And those whose ids are not in the table yet. */
 	if (rc == 0)
-		rc = list_recent(r, calls);
+		rc = recent_sessions_each(
+		    r->recent_sessions, r->txn, calls->id, add_number, calls);
 	make_unique(calls);
 	return rc;
 }

@@ -11,6 +11,7 @@
 #include "collectord/ledger/price_memo.h"
 #include "collectord/ledger/pricing.h"
 #include "collectord/ledger/recent.h"
+#include "collectord/ledger/recent_sessions.h"
 #include "collectord/ledger/slots.h"
 #include "collectord/ledger/sources.h"
 #include "collectord/ledger/watch.h"
@@ -22,6 +23,7 @@ struct writer {
 	struct digest_key key;
 	struct interner interner;
 	struct recent_ids recent;
+	struct recent_sessions *recent_sessions; /* of readers only */
 	struct slot_changes changes;
 	struct slot_changes base; /* of what is pruned */
 	struct sources sources;
