@@ -27,6 +27,8 @@ judge() {
 	    'of the clients only tt-import --follow has a loop'
 	rule 'proto/|collectord/|clients/' 'clients/import/database\.c$' \
 	    'sqlite3\.h' 'SQLite lives in import/database.c'
+	rule 'proto/|collectord/|clients/' 'clients/common/table_lib\.h$' \
+	    'libsmartcols' 'libsmartcols is loaded by table_lib, when it is needed'
 	rule clients/ $none 'curl/' 'a client with libcurl starts ten times slower'
 	rule collectord/ $none 'clients/' 'the daemon does not know its clients'
 	rule collectord/ledger/ $none 'collectord/(peers|jobs)/|uv\.h|curl/' \
@@ -62,6 +64,7 @@ offend() {
 	echo '#include <uv.h>' >clients/d.c
 	echo '#include <curl/curl.h>' >collectord/jobs/providers/a.c
 	echo '#include <sqlite3.h>' >clients/e.c
+	echo '#include <libsmartcols/libsmartcols.h>' >clients/f.c
 	# And what is allowed.
 	echo '#include <lmdb.h>' >collectord/ledger/store.c
 	echo '#include <uv.h>' >collectord/main.c
