@@ -14,7 +14,8 @@ LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp:print_suppressions=0"
 export LSAN_OPTIONS
 
 number() {
-	tail -n 1 "$out" | sed -n "s/.*\(^\|[ ,]\)\([0-9][0-9]*\) $1.*/\2/p"
+	tail -n 2 "$out" |
+	    sed -n "s/.*\(^\|[ ,]\)\([0-9][0-9]*\) $1.*/\2/p" | tail -n 1
 }
 
 # stage TITLE COMMAND…: a run that ends with its own "N passed, N failed".
@@ -85,7 +86,6 @@ for t in test_put test_report test_kills test_daemon; do
 	one "$t" racing $t
 done
 
-line="$passed passed, $failed failed"
-[ $skipped = 0 ] || line="$line, $skipped skipped"
-echo "$line"
+[ $skipped = 0 ] || echo "$skipped skipped"
+echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs test programs and ends with one line, "N passed, N failed", and how many
-# were skipped where some were. Without arguments: everything that was built in
+# Runs test programs and ends with one line, "N passed, N failed"; above it stands
+# how many were skipped, where some were. Without arguments: all that was built in
 # $TT_BUILD (build), and the scripts. Exits with 1 on any failure.
 #
 # A Criterion program tells its own numbers. Whatever else prints `ok NAME`,
@@ -82,7 +82,6 @@ for t; do
 	run_one "$t"
 done
 
-line="$passed passed, $failed failed"
-[ $skipped = 0 ] || line="$line, $skipped skipped"
-echo "$line"
+[ $skipped = 0 ] || echo "$skipped skipped"
+echo "$passed passed, $failed failed"
 [ $failed = 0 ] && [ $passed != 0 ]
