@@ -82,7 +82,7 @@ stage 'tests' env TT_BUILD="$build" tests/run.sh
 stage 'address and undefined sanitizers' \
 	env TT_BUILD="$build/asan" TT_KILLS=10 tests/run.sh
 echo "== thread sanitizer"
-for t in test_put test_report test_kills test_daemon; do
+for t in test_put test_report test_kills test_daemon test_provider; do
 	one "$t" racing $t
 done
 
