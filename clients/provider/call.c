@@ -59,8 +59,16 @@ provider_make_room(struct packer *k)
 
 /*
  * An account is busy for a moment whenever something of it is being written:
- * the daemon asks to try again then.
+ * the daemon asks to try again then. A service that could not be asked is busy
+ * as well, and is not to be asked with a key over and over.
  */
+static bool
+is_free_soon(const struct client *c)
+{
+	return c->reply.error.code == ERR_BUSY &&
+	       strstr(c->reply.error.message, "try again") != NULL;
+}
+
 static enum client_result
 call_until_free(struct setup *s, const struct packer *k)
 {
@@ -71,7 +79,7 @@ call_until_free(struct setup *s, const struct packer *k)
 		r = client_send(c, k, s->deadline_ms);
 		if (r == CLIENT_OK)
 			r = client_wait(c, MSGID, s->deadline_ms);
-		if (r != CLIENT_EREFUSED || c->reply.error.code != ERR_BUSY ||
+		if (r != CLIENT_EREFUSED || !is_free_soon(c) ||
 		    client_now_ms() + AGAIN_MS >= s->deadline_ms)
 			return r;
 		(void)poll(NULL, 0, AGAIN_MS);
