@@ -126,7 +126,7 @@ put_table(const struct setup *s, struct value list)
 	struct value account;
 	size_t n = 0;
 
-	table_column(t, _("account"), TABLE_TRUNC);
+	table_column(t, _("account"), 0);
 	table_column(t, _("what"), TABLE_TRUNC);
 	table_column(t, _("amount"), TABLE_RIGHT);
 	table_column(t, _("low below"), TABLE_RIGHT);
