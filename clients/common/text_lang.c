@@ -238,6 +238,7 @@ static const char *const known[] = {
 	N_("not a value for this key"),
 	N_("not an answer that can be used"),
 	N_("only a header may take the key"),
+	N_("%s: others could write it: chmod go-w"),
 	N_("others could write it: chmod go-w"),
 	N_("the answer is not JSON"),
 	N_("the feed lacks a key"),
