@@ -33,60 +33,6 @@ struct parse {
 	bool *done;
 };
 
-/* Chinese is written without blanks: lines break between characters. */
-static bool
-is_wide(const char *s, size_t len)
-{
-	return len > 1 && lang_width(s, len) > 1;
-}
-
-static bool
-is_one_of(const char *s, size_t len, const char *const *marks)
-{
-	for (; *marks != NULL; marks++)
-		if (strlen(*marks) == len && memcmp(*marks, s, len) == 0)
-			return true;
-	return false;
-}
-
-static size_t
-char_length(const char *s)
-{
-	size_t n = *s != '\0';
-
-	while (((unsigned char)s[n] & 0xc0) == 0x80)
-		n++;
-	return n;
-}
-
-/* May a line end between these two characters? */
-static bool
-may_break(const char *a, size_t alen, const char *b, size_t blen)
-{
-	static const char *const closing[] = { "，", "。", "：", "；", "、",
-		"）", "”", "？", "！", "》", NULL };
-	static const char *const opening[] = { "（", "“", "《", NULL };
-
-	return (is_wide(a, alen) || is_wide(b, blen)) &&
-	       !is_one_of(b, blen, closing) && !is_one_of(a, alen, opening);
-}
-
-/* What stands on one line whatever happens: a word, or a wide character. */
-static size_t
-piece_length(const char *s)
-{
-	size_t len = char_length(s), last = len, next;
-
-	while (s[len] != '\0' && s[len] != ' ') {
-		next = char_length(s + len);
-		if (may_break(s + len - last, last, s + len, next))
-			break;
-		last = next;
-		len += next;
-	}
-	return len;
-}
-
 /* Prints words from column `at` on, wrapped, each line indented the same. */
 static void
 print_wrapped(const char *s, int at, int indent)
@@ -96,7 +42,7 @@ print_wrapped(const char *s, int at, int indent)
 	size_t len;
 
 	while (*s != '\0') {
-		len = piece_length(s);
+		len = lang_piece(s);
 		width = (int)lang_width(s, len);
 		if (at + is_apart + width > HELP_WIDTH && at > indent) {
 			printf("\n%*s", indent, "");

@@ -169,6 +169,8 @@ static const char *const known[] = {
 	N_("no such provider"),
 	N_("no such region"),
 	N_("not a URL of a service"),
+	N_("not a URL"),
+	N_("only https, or http to this machine itself"),
 	N_("not a UTC midnight"),
 	N_("below how much of the currency"),
 	N_("not a currency, as CNY"),
@@ -236,6 +238,7 @@ static const char *const known[] = {
 	N_("not a value for this key"),
 	N_("not an answer that can be used"),
 	N_("only a header may take the key"),
+	N_("%s: others could write it: chmod go-w"),
 	N_("others could write it: chmod go-w"),
 	N_("the answer is not JSON"),
 	N_("the feed lacks a key"),
@@ -387,6 +390,59 @@ lang_said(const char *message, char *buf, size_t cap)
 		return buf;
 	}
 	return message;
+}
+
+/* Chinese is written without blanks: lines break between characters. */
+static bool
+is_wide(const char *s, size_t len)
+{
+	return len > 1 && lang_width(s, len) > 1;
+}
+
+static bool
+is_one_of(const char *s, size_t len, const char *const *marks)
+{
+	for (; *marks != NULL; marks++)
+		if (strlen(*marks) == len && memcmp(*marks, s, len) == 0)
+			return true;
+	return false;
+}
+
+static size_t
+char_length(const char *s)
+{
+	size_t n = *s != '\0';
+
+	while (((unsigned char)s[n] & 0xc0) == 0x80)
+		n++;
+	return n;
+}
+
+/* May a line end between these two characters? */
+static bool
+may_break(const char *a, size_t alen, const char *b, size_t blen)
+{
+	static const char *const closing[] = { "，", "。", "：", "；", "、",
+		"）", "”", "？", "！", "》", NULL };
+	static const char *const opening[] = { "（", "“", "《", NULL };
+
+	return (is_wide(a, alen) || is_wide(b, blen)) &&
+	       !is_one_of(b, blen, closing) && !is_one_of(a, alen, opening);
+}
+
+size_t
+lang_piece(const char *s)
+{
+	size_t len = char_length(s), last = len, next;
+
+	while (s[len] != '\0' && s[len] != ' ') {
+		next = char_length(s + len);
+		if (may_break(s + len - last, last, s + len, next))
+			break;
+		last = next;
+		len += next;
+	}
+	return len;
 }
 
 void

@@ -16,6 +16,12 @@
  */
 const char *lang_said(const char *message, char *buf, size_t cap);
 
+/*
+ * Bytes of what stands on one line whatever happens: a word, or a wide
+ * character with the marks that belong to it.
+ */
+size_t lang_piece(const char *s);
+
 /* Writes text and blanks to that many columns at least. */
 void lang_pad(FILE *f, const char *text, size_t columns);
 

@@ -29,6 +29,7 @@ static const struct option_spec specs[] = {
 struct adding {
 	const struct provider_options *o;
 	struct text provider, account;
+	bool is_there; /* already: it is replaced */
 	struct provider_low low;
 	struct secret key;
 };
@@ -55,12 +56,30 @@ take_names(struct adding *a, const char *name)
 	    _("\"%.60s\" is not the name of an account"), name);
 }
 
+/* A variable of a script that is not set must not lead to another host. */
+static int
+check_empty(const struct provider_options *o)
+{
+	const struct {
+		const char *option, *value;
+	} all[] = { { "--account", o->account }, { "--region", o->region },
+		{ "--base-url", o->base_url } };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i].value != NULL && all[i].value[0] == '\0')
+			return provider_misused(
+			    _("%s is empty"), all[i].option);
+	return EXIT_OK;
+}
+
 static int
 check(struct adding *a, const char *name)
 {
 	const struct provider_options *o = a->o;
-	int rc = take_names(a, name);
+	int rc = check_empty(o);
 
+	if (rc == EXIT_OK)
+		rc = take_names(a, name);
 	if (rc == EXIT_OK && secret_sources(&o->key) > 1)
 		rc = provider_misused("%s",
 		    _("only one of --key-stdin, --key-file, --key-command and "
@@ -104,21 +123,100 @@ pack(const struct adding *a, struct packer *k)
 	provider_pack_low(k, &a->low);
 }
 
-/* The daemon, whose uid is checked, is there before the key is asked for. */
+static bool
+is_name(const struct adding *a, struct text name)
+{
+	uint32_t at = a->provider.len;
+
+	if (a->account.p == NULL)
+		return text_eq(name, a->provider);
+	return name.len == at + 1 + a->account.len && name.p[at] == '/' &&
+	       memcmp(name.p, a->provider.p, at) == 0 &&
+	       memcmp(name.p + at + 1, a->account.p, a->account.len) == 0;
+}
+
+/* Whoever means another account of the provider is told before it is late. */
+static int
+look_for(struct setup *s, struct adding *a, bool is_asked)
+{
+	struct value list, account;
+	int rc = provider_fetch(s, NULL, &list);
+
+	while (rc == EXIT_OK && fetch_next(&list, &account))
+		a->is_there |= is_name(a, fetch_text(&account, "name"));
+	if (a->is_there && is_asked)
+		fprintf(stderr,
+		    _("It is there already, and is replaced; %.*s/NAME would "
+		      "be another account.\n"),
+		    (int)a->provider.len, a->provider.p);
+	return rc;
+}
+
+static int
+tell(const struct setup *s, const struct adding *a, const struct value *result)
+{
+	static const char *const done[2][2] = {
+		{ N_("added; the service takes its key"),
+		    N_("added; its key was not tried") },
+		{ N_("replaced; the service takes its key"),
+		    N_("replaced; its key was not tried") },
+	};
+
+	provider_tell(s, result, _(done[a->is_there][a->o->no_verify]));
+	return EXIT_OK;
+}
+
+/* The provider and the region are known to be there. */
+static int
+fail(struct setup *s, const struct adding *a, enum client_result r)
+{
+	const struct error *err = &s->client.reply.error;
+	char said[PROVIDER_SAID_MAX];
+
+	if (r != CLIENT_EREFUSED)
+		return setup_failed(s, r);
+	provider_said(text_of(err->message), said);
+	if (err->code == ERR_BAD_PARAMS && a->o->base_url != NULL)
+		complain(PROVIDER_NAME, _("--base-url %.200s: %s"),
+		    a->o->base_url, said);
+	else if (err->code == ERR_BUSY && !a->o->no_verify)
+		complain(PROVIDER_NAME,
+		    _("%s; --no-verify adds it without asking"), said);
+	else
+		return setup_failed(s, r);
+	return EXIT_REFUSED;
+}
+
+/*
+ * The daemon, whose uid is checked, is there before the key is asked for, and
+ * so is the provider.
+ */
+static int
+prepare(struct setup *s, struct adding *a)
+{
+	bool is_asked = !a->key.is_taken && secret_sources(&a->o->key) == 0;
+	int rc = setup_connect(s);
+
+	if (rc == EXIT_OK)
+		rc = provider_check_service(
+		    s, a->provider, a->o->region, is_asked);
+	if (rc == EXIT_OK)
+		rc = look_for(s, a, is_asked);
+	return rc;
+}
+
 static int
 add(struct setup *s, struct adding *a, const char *name)
 {
 	struct packer k = { 0 };
 	struct value result;
+	enum client_result r;
 	char why[300];
 	int rc;
 
 	if (secret_take_variable(&a->key, &a->o->key, why, sizeof(why)) != 0)
 		return provider_misused("%s", why);
-	rc = setup_connect(s);
-	if (rc == EXIT_OK && !a->key.is_taken &&
-	    secret_sources(&a->o->key) == 0)
-		rc = provider_tell_kind(s, a->provider);
+	rc = prepare(s, a);
 	if (rc != EXIT_OK)
 		return rc;
 	if (secret_take(&a->key, &a->o->key, name, why, sizeof(why)) != 0)
@@ -126,12 +224,8 @@ add(struct setup *s, struct adding *a, const char *name)
 	setup_allow(s, PATIENCE_MS);
 	pack(a, &k);
 	secret_wipe(&a->key);
-	rc = provider_call(s, &k, &result);
-	if (rc == EXIT_OK)
-		provider_tell(s, &result,
-		    a->o->no_verify ? _("added; its key was not tried")
-				    : _("added; the service takes its key"));
-	return rc;
+	r = provider_ask(s, &k, &result);
+	return r == CLIENT_OK ? tell(s, a, &result) : fail(s, a, r);
 }
 
 static int
@@ -144,6 +238,8 @@ run(struct setup *s, const struct provider_options *o, int nargs, char **args)
 	if (nargs == 0)
 		rc = provider_misused(
 		    "%s", _("which provider? tt-provider services shows them"));
+	if (rc == EXIT_OK)
+		rc = provider_refuse_more(nargs);
 	if (rc == EXIT_OK)
 		rc = provider_take_name(nargs, args, &name);
 	if (rc == EXIT_OK)

@@ -45,7 +45,7 @@ put_what(struct table *t, struct value list, const struct value *balance)
 {
 	struct text feed = fetch_text(balance, "feed");
 	struct text what = provider_balance_of(fetch_text(balance, "what"));
-	char from[60], buf[200];
+	char from[60], said[100], buf[200];
 	struct value row;
 	bool is_only = true;
 
@@ -56,7 +56,8 @@ put_what(struct table *t, struct value list, const struct value *balance)
 		return;
 	}
 	table_clean(feed, from, sizeof(from));
-	snprintf(buf, sizeof(buf), "%.*s (%s)", (int)what.len, what.p, from);
+	table_clean(what, said, sizeof(said));
+	snprintf(buf, sizeof(buf), _("%s (%s)"), said, from);
 	table_str(t, buf);
 }
 
@@ -126,7 +127,7 @@ put_table(const struct setup *s, struct value list)
 	struct value account;
 	size_t n = 0;
 
-	table_column(t, _("account"), TABLE_TRUNC);
+	table_column(t, _("account"), 0);
 	table_column(t, _("what"), TABLE_TRUNC);
 	table_column(t, _("amount"), TABLE_RIGHT);
 	table_column(t, _("low below"), TABLE_RIGHT);

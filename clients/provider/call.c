@@ -40,6 +40,16 @@ provider_take_name(int nargs, char **args, const char **name)
 }
 
 int
+provider_refuse_more(int nargs)
+{
+	if (nargs <= 1)
+		return EXIT_OK;
+	return provider_misused("%s",
+	    _("one account only, and no key: others could see an argument; "
+	      "--key-stdin, --key-file, --key-command or --key-env takes it"));
+}
+
+int
 provider_need_name(int nargs, char **args, const char **name)
 {
 	if (nargs == 0)
@@ -59,8 +69,16 @@ provider_make_room(struct packer *k)
 
 /*
  * An account is busy for a moment whenever something of it is being written:
- * the daemon asks to try again then.
+ * the daemon asks to try again then. A service that could not be asked is busy
+ * as well, and is not to be asked with a key over and over.
  */
+static bool
+is_free_soon(const struct client *c)
+{
+	return c->reply.error.code == ERR_BUSY &&
+	       strstr(c->reply.error.message, "try again") != NULL;
+}
+
 static enum client_result
 call_until_free(struct setup *s, const struct packer *k)
 {
@@ -71,25 +89,47 @@ call_until_free(struct setup *s, const struct packer *k)
 		r = client_send(c, k, s->deadline_ms);
 		if (r == CLIENT_OK)
 			r = client_wait(c, MSGID, s->deadline_ms);
-		if (r != CLIENT_EREFUSED || c->reply.error.code != ERR_BUSY ||
+		if (r != CLIENT_EREFUSED || !is_free_soon(c) ||
 		    client_now_ms() + AGAIN_MS >= s->deadline_ms)
 			return r;
 		(void)poll(NULL, 0, AGAIN_MS);
 	}
 }
 
-int
-provider_call(struct setup *s, struct packer *k, struct value *result)
+enum client_result
+provider_ask(struct setup *s, struct packer *k, struct value *result)
 {
 	enum client_result r = call_until_free(s, k);
 
 	if (k->p != NULL)
 		explicit_bzero(k->p, k->cap);
 	packer_free(k);
-	if (r != CLIENT_OK)
+	if (r == CLIENT_OK)
+		*result = fetch_value(s->client.reply.result);
+	return r;
+}
+
+int
+provider_failed(struct setup *s, enum client_result r, const char *name)
+{
+	enum error_code code =
+	    r == CLIENT_EREFUSED ? s->client.reply.error.code : ERR_NONE;
+
+	if (name == NULL || code != ERR_NOT_FOUND)
 		return setup_failed(s, r);
-	*result = fetch_value(s->client.reply.result);
-	return EXIT_OK;
+	complain(PROVIDER_NAME,
+	    _("there is no account \"%.80s\": tt-provider list shows them"),
+	    name);
+	return EXIT_REFUSED;
+}
+
+int
+provider_call(
+    struct setup *s, struct packer *k, const char *name, struct value *result)
+{
+	enum client_result r = provider_ask(s, k, result);
+
+	return r == CLIENT_OK ? EXIT_OK : provider_failed(s, r, name);
 }
 
 int
@@ -107,14 +147,10 @@ provider_fetch(struct setup *s, const char *name, struct value *list)
 		pack_str(&k, "name");
 		pack_str(&k, name);
 	}
-	rc = provider_call(s, &k, &all);
-	if (rc != EXIT_OK)
-		return rc;
-	fetch_member(&all, "providers", list);
-	if (name == NULL || list->n > 0)
-		return EXIT_OK;
-	complain(PROVIDER_NAME, _("there is no account \"%.80s\""), name);
-	return EXIT_REFUSED;
+	rc = provider_call(s, &k, name, &all);
+	if (rc == EXIT_OK)
+		fetch_member(&all, "providers", list);
+	return rc;
 }
 
 int
@@ -144,7 +180,8 @@ provider_tell(
 
 	if (!s->opts->json) {
 		table_clean(fetch_text(result, "name"), name, sizeof(name));
-		printf("%s: %s\n", name, line);
+		printf(_("%s: %s"), name, line);
+		putchar('\n');
 		return;
 	}
 	fputs("{\"schema_version\":1,\"name\":", stdout);

@@ -141,7 +141,8 @@ put_errors(struct value list)
 		if (error.len == 0)
 			continue;
 		table_clean(fetch_text(&account, "name"), name, sizeof(name));
-		printf("%s: %s\n", name, provider_said(error, said));
+		printf(_("%s: %s"), name, provider_said(error, said));
+		putchar('\n');
 	}
 }
 

@@ -67,7 +67,10 @@ wait_for_line(const struct terminal *t)
 	return p[1].revents == 0;
 }
 
-/* One line of a terminal is one read; what does not fit would be the next. */
+/*
+ * One line of a terminal is one read; what does not fit would be the next. An
+ * end of file is an empty one.
+ */
 static long
 read_line(const struct terminal *t, char *buf, size_t cap)
 {
@@ -77,7 +80,7 @@ read_line(const struct terminal *t, char *buf, size_t cap)
 		return -2;
 	n = read(t->fd, buf, cap);
 	if (n <= 0)
-		return -1;
+		return n < 0 ? -1 : 0;
 	return buf[n - 1] == '\n' ? n - 1 : (long)cap + 1;
 }
 

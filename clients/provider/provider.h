@@ -59,11 +59,19 @@ int provider_misused(const char *fmt, ...)
 int provider_take_name(int nargs, char **args, const char **name);
 /* Exactly one. EXIT_*. */
 int provider_need_name(int nargs, char **args, const char **name);
+/* More than a name may be a key, which is not shown. EXIT_*. */
+int provider_refuse_more(int nargs);
 /*
  * Sends what k holds, wipes and frees it, and waits. The result is borrowed
- * until the next call. EXIT_*, trouble told.
+ * until the next call.
  */
-int provider_call(struct setup *s, struct packer *k, struct value *result);
+enum client_result provider_ask(
+    struct setup *s, struct packer *k, struct value *result);
+/* Says why. name is the account that was meant, or NULL. EXIT_*. */
+int provider_failed(struct setup *s, enum client_result r, const char *name);
+/* Both. EXIT_*. */
+int provider_call(
+    struct setup *s, struct packer *k, const char *name, struct value *result);
 /* Room for a request with a key in it, so that nothing is left behind. */
 void provider_make_room(struct packer *k);
 /* The accounts, all or the one of that name. EXIT_*, trouble told. */
@@ -129,9 +137,11 @@ void provider_json_left(const struct value *account);
 /* --- services.c ----------------------------------------------------------- */
 
 /*
- * Says which kind of key the provider takes, before it is asked for. EXIT_*:
- * there may be no such provider, or a definition that is wrong.
+ * Before a key is taken: is there such a provider, is its definition fine, and
+ * has it that region (NULL: any)? Says which kind of key it takes where that is
+ * going to be asked for. EXIT_*.
  */
-int provider_tell_kind(struct setup *s, struct text provider);
+int provider_check_service(
+    struct setup *s, struct text provider, const char *region, bool tells_kind);
 
 #endif

@@ -33,7 +33,7 @@ run(struct setup *s, const struct provider_options *o, int nargs, char **args)
 		pack_str(&k, "keep_data");
 		pack_bool(&k, true);
 	}
-	rc = provider_call(s, &k, &result);
+	rc = provider_call(s, &k, name, &result);
 	if (rc == EXIT_OK)
 		provider_tell(s, &result,
 		    o->keep_data ? _("removed with its key; what it said stays")

@@ -79,7 +79,7 @@ too_long(char *why, size_t cap)
 
 /* Straight from the descriptor: no buffer of stdio keeps a copy. */
 static int
-read_all(struct secret *key, int fd, char *why, size_t cap)
+read_all(struct secret *key, int fd, const char *from, char *why, size_t cap)
 {
 	ssize_t n = 1;
 
@@ -93,8 +93,7 @@ read_all(struct secret *key, int fd, char *why, size_t cap)
 			n = 1;
 	}
 	if (n < 0) {
-		snprintf(
-		    why, cap, _("the key cannot be read: %s"), strerror(errno));
+		snprintf(why, cap, "%s: %s", from, strerror(errno));
 		return -1;
 	}
 	return key->len > SECRET_MAX ? too_long(why, cap) : 0;
@@ -132,7 +131,7 @@ take_file(struct secret *key, const char *path, char *why, size_t cap)
 		snprintf(why, cap, "%s: %s", path, strerror(errno));
 		return -1;
 	}
-	rc = read_all(key, fd, why, cap);
+	rc = read_all(key, fd, path, why, cap);
 	close(fd);
 	return rc;
 }
@@ -184,7 +183,7 @@ take_command(struct secret *key, const char *command, char *why, size_t cap)
 		snprintf(why, cap, _("--key-command: %s"), strerror(errno));
 		return -1;
 	}
-	rc = read_all(key, fds[0], why, cap);
+	rc = read_all(key, fds[0], "--key-command", why, cap);
 	close(fds[0]);
 	if (end_command(pid, why, cap) != 0)
 		rc = -1;
@@ -221,7 +220,7 @@ secret_take(struct secret *key, const struct secret_source *src,
 	if (key->is_taken)
 		return 0;
 	if (src->from_stdin)
-		rc = read_all(key, STDIN_FILENO, why, cap);
+		rc = read_all(key, STDIN_FILENO, "--key-stdin", why, cap);
 	else if (src->file != NULL)
 		rc = take_file(key, src->file, why, cap);
 	else if (src->command != NULL)

@@ -1,10 +1,15 @@
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "clients/common/output.h"
+#include "clients/common/text_lang.h"
 #include "clients/provider/provider.h"
 
 #define MSGID 1
 #define WORDS_MAX 200
+/* Columns that a kind of key has at least, however narrow the terminal. */
+#define ROOM_MIN 24
 
 static const struct option_spec specs[] = { PROVIDER_OUTPUT };
 
@@ -18,7 +23,7 @@ fetch_services(struct setup *s, struct value *result)
 		return rc;
 	pack_request(&k, MSGID, "services");
 	pack_map(&k, 0);
-	return provider_call(s, &k, result);
+	return provider_call(s, &k, NULL, result);
 }
 
 /* --- JSON ----------------------------------------------------------------- */
@@ -94,6 +99,11 @@ put_json(const struct value *result)
 
 /* --- For people ----------------------------------------------------------- */
 
+struct services {
+	struct table *t;
+	size_t room; /* columns of the kind of key */
+};
+
 /* "cost, usage" of bits, in the order of the table. */
 static const struct {
 	const char *word, *shown;
@@ -121,70 +131,139 @@ gives_of(const struct value *feed)
 }
 
 static void
-put_gives(struct table *t, uint32_t bits)
+list_gives(uint32_t bits, char buf[WORDS_MAX])
 {
-	char buf[WORDS_MAX];
 	size_t len = 0;
 
 	buf[0] = '\0';
 	for (uint32_t i = 0; i < GIVES; i++)
 		if ((bits & 1u << i) != 0)
-			len += (size_t)snprintf(buf + len, sizeof(buf) - len,
-			    "%s%s", len == 0 ? "" : ", ", _(gives[i].shown));
-	table_str(t, buf);
+			len += (size_t)snprintf(buf + len, WORDS_MAX - len,
+			    "%s%s", len == 0 ? "" : _(", "), _(gives[i].shown));
 }
 
-static void
-put_row(struct table *t, struct text name, uint32_t bits, struct text key)
+/* How much of it a line of that width takes: one word at least. */
+static size_t
+line_length(const char *s, size_t width)
 {
-	char buf[PROVIDER_SAID_MAX];
+	size_t len = lang_piece(s), next;
 
-	table_text(t, name);
-	put_gives(t, bits);
-	table_str(t, provider_said(key, buf));
+	while (s[len] != '\0') {
+		next = len + strspn(s + len, " ");
+		next += lang_piece(s + next);
+		if (lang_width(s, next) > width)
+			break;
+		len = next;
+	}
+	return len;
+}
+
+/* As many rows as the kind of key needs; one that is empty without room. */
+static void
+put_row(struct services *v, struct text name, uint32_t bits, struct text key)
+{
+	char buf[PROVIDER_SAID_MAX], words[WORDS_MAX];
+	const char *s = provider_said(key, buf);
+	size_t len;
+
+	list_gives(bits, words);
+	do {
+		len = v->room > 0 ? line_length(s, v->room) : 0;
+		table_text(v->t, name);
+		table_str(v->t, words);
+		table_text(v->t, (struct text){ s, (uint32_t)len });
+		name.len = 0;
+		words[0] = '\0';
+		s += len;
+		s += strspn(s, " ");
+	} while (*s != '\0' && len > 0);
 }
 
 /* A row for each kind of key, of all that it opens. */
 static void
-put_service(struct table *t, const struct value *service)
+put_service(struct services *v, const struct value *service)
 {
 	struct text name = fetch_text(service, "name"), key = { 0 };
 	struct value list, feed;
 	uint32_t bits = 0;
 
-	if (fetch_text(service, "error").len > 0) {
-		put_row(t, name, 0, fetch_text(service, "error"));
-		return;
-	}
 	fetch_member(service, "feeds", &list);
 	while (fetch_next(&list, &feed)) {
 		if (bits != 0 && !text_eq(key, fetch_text(&feed, "key"))) {
-			put_row(t, name, bits, key);
+			put_row(v, name, bits, key);
 			bits = 0;
 		}
 		key = fetch_text(&feed, "key");
 		bits |= gives_of(&feed);
 	}
-	put_row(t, name, bits, key);
+	put_row(v, name, bits, key);
+}
+
+static struct table *
+make_table(struct value list, size_t room)
+{
+	struct services v = { .t = table_new(), .room = room };
+	struct value service;
+
+	table_column(v.t, _("provider"), 0);
+	table_column(v.t, _("tells"), 0);
+	table_column(v.t, _("with"), 0);
+	while (fetch_next(&list, &service))
+		if (fetch_text(&service, "error").len == 0)
+			put_service(&v, &service);
+	return v.t;
+}
+
+/* Columns that are left for the last one. */
+static size_t
+find_room(struct value list, size_t width)
+{
+	struct table *t = make_table(list, 0);
+	size_t head = lang_width(_("with"), strlen(_("with")));
+	size_t used = table_width(t) - head;
+
+	table_free(t);
+	if (width == 0)
+		return SIZE_MAX;
+	return width > used + ROOM_MIN ? width - used : ROOM_MIN;
+}
+
+/* "kimi: --region ai or cn" */
+static void
+put_regions(const struct value *service)
+{
+	struct value list, region;
+	char name[80];
+
+	fetch_member(service, "regions", &list);
+	if (list.n < 2)
+		return;
+	table_clean(fetch_text(service, "name"), name, sizeof(name));
+	printf(_("%s: --region"), name);
+	for (size_t i = 0; fetch_next(&list, &region); i++) {
+		table_clean(fetch_text(&region, "name"), name, sizeof(name));
+		printf("%s%s", i == 0 ? " " : _(", "), name);
+	}
+	putchar('\n');
 }
 
 static int
 put_table(const struct setup *s, const struct value *result)
 {
-	struct table *t = table_new();
-	struct value list, service;
-	char dir[PROVIDER_SAID_MAX];
+	struct value list, rest, service;
+	char said[PROVIDER_SAID_MAX];
 	int rc;
 
-	table_column(t, _("provider"), 0);
-	table_column(t, _("tells"), 0);
-	table_column(t, _("with"), TABLE_TRUNC);
 	fetch_member(result, "services", &list);
-	while (fetch_next(&list, &service))
-		put_service(t, &service);
-	rc = setup_print(s, t);
-	table_clean(fetch_text(result, "dir"), dir, sizeof(dir));
-	printf(_("Definitions of your own are read from %s\n"), dir);
+	rc = setup_print(s, make_table(list, find_room(list, setup_width(s))));
+	for (rest = list; fetch_next(&rest, &service);)
+		put_regions(&service);
+	for (rest = list; fetch_next(&rest, &service);)
+		if (fetch_text(&service, "error").len > 0)
+			puts(
+			    provider_said(fetch_text(&service, "error"), said));
+	table_clean(fetch_text(result, "dir"), said, sizeof(said));
+	printf(_("Definitions of your own are read from %s\n"), said);
 	return rc;
 }
 
@@ -233,10 +312,50 @@ find_service(
 	return false;
 }
 
-int
-provider_tell_kind(struct setup *s, struct text provider)
+static int
+check_region(const struct value *service, const char *name)
 {
-	struct value result, service, feeds, feed;
+	struct value list, region;
+	char all[WORDS_MAX] = "", one[80];
+	size_t len = 0;
+
+	fetch_member(service, "regions", &list);
+	while (fetch_next(&list, &region)) {
+		if (text_is(fetch_text(&region, "name"), name))
+			return EXIT_OK;
+		table_clean(fetch_text(&region, "name"), one, sizeof(one));
+		if (len < sizeof(all))
+			len += (size_t)snprintf(all + len, sizeof(all) - len,
+			    "%s%s", len == 0 ? "" : _(", "), one);
+	}
+	table_clean(fetch_text(service, "name"), one, sizeof(one));
+	if (len > 0)
+		complain(PROVIDER_NAME,
+		    _("%s has no region \"%.40s\"; it has: %s"), one, name,
+		    all);
+	else
+		complain(PROVIDER_NAME,
+		    _("%s has no regions: leave --region out"), one);
+	return EXIT_REFUSED;
+}
+
+static void
+tell_kind(const struct value *service)
+{
+	struct value feeds, feed;
+	char buf[PROVIDER_SAID_MAX];
+
+	fetch_member(service, "feeds", &feeds);
+	if (fetch_next(&feeds, &feed))
+		fprintf(stderr, _("It takes %s.\n"),
+		    provider_said(fetch_text(&feed, "key"), buf));
+}
+
+int
+provider_check_service(
+    struct setup *s, struct text provider, const char *region, bool tells_kind)
+{
+	struct value result, service;
 	char buf[PROVIDER_SAID_MAX];
 	int rc = fetch_services(s, &result);
 
@@ -254,9 +373,9 @@ provider_tell_kind(struct setup *s, struct text provider)
 		    provider_said(fetch_text(&service, "error"), buf));
 		return EXIT_REFUSED;
 	}
-	fetch_member(&service, "feeds", &feeds);
-	if (fetch_next(&feeds, &feed))
-		fprintf(stderr, _("It takes %s.\n"),
-		    provider_said(fetch_text(&feed, "key"), buf));
-	return EXIT_OK;
+	if (region != NULL)
+		rc = check_region(&service, region);
+	if (rc == EXIT_OK && tells_kind)
+		tell_kind(&service);
+	return rc;
 }

@@ -66,7 +66,7 @@ send_setting(struct setup *s, struct setting *set, const char *done)
 
 	pack(set, &k);
 	secret_wipe(&set->key);
-	rc = provider_call(s, &k, &result);
+	rc = provider_call(s, &k, set->name, &result);
 	if (rc == EXIT_OK)
 		provider_tell(s, &result, done);
 	return rc;
@@ -143,19 +143,55 @@ take_key(struct setup *s, struct setting *set)
 	return EXIT_OK;
 }
 
+static bool
+has_told(const struct value *account, const char *currency)
+{
+	struct value list, row;
+
+	fetch_member(account, "balances", &list);
+	if (list.n == 0)
+		return true;
+	while (fetch_next(&list, &row))
+		if (text_is(fetch_text(&row, "currency"), currency))
+			return true;
+	return false;
+}
+
+/* A threshold in a currency that never comes would be waited for in vain. */
+static int
+note_currency(struct setup *s, const struct setting *set)
+{
+	struct value list, account;
+	int rc = provider_fetch(s, set->name, &list);
+
+	if (rc == EXIT_OK && fetch_next(&list, &account) &&
+	    !has_told(&account, set->low.currency))
+		complain(PROVIDER_NAME,
+		    _("note: %.80s has told no balance in %s so far"),
+		    set->name, set->low.currency);
+	return rc;
+}
+
 static int
 run_set(
     struct setup *s, const struct provider_options *o, int nargs, char **args)
 {
 	struct setting set = { .o = o };
-	int rc = provider_need_name(nargs, args, &set.name);
+	int rc = provider_refuse_more(nargs);
 
+	if (rc == EXIT_OK)
+		rc = provider_need_name(nargs, args, &set.name);
 	if (rc == EXIT_OK)
 		rc = check(&set);
 	if (rc == EXIT_OK)
 		rc = take_key(s, &set);
 	if (rc == EXIT_OK)
-		rc = send_setting(s, &set, _("changed"));
+		rc = send_setting(s, &set,
+		    set.has_key ? _("changed; its key was not tried yet: "
+				    "tt-provider sync tries it")
+				: _("changed"));
+	if (rc == EXIT_OK && set.low.currency[0] != '\0')
+		rc = note_currency(s, &set);
 	secret_wipe(&set.key);
 	return rc;
 }

@@ -16,6 +16,7 @@ static const struct word states[] = {
 	{ "bad_key", N_("key refused") },
 	{ "failing", N_("failing") },
 	{ "disabled", N_("disabled") },
+	{ "undefined", N_("undefined") },
 };
 
 static const struct word outcomes[] = {

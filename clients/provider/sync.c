@@ -57,6 +57,17 @@ send_request(struct setup *s, const char *name)
 	return r == CLIENT_OK ? EXIT_OK : setup_failed(s, r);
 }
 
+static int
+fail(struct setup *s, enum client_result r, const char *name)
+{
+	if (name == NULL || r != CLIENT_EREFUSED ||
+	    s->client.reply.error.code != ERR_DENIED)
+		return provider_failed(s, r, name);
+	complain(PROVIDER_NAME,
+	    _("%.80s is disabled: tt-provider enable %.80s"), name, name);
+	return EXIT_REFUSED;
+}
+
 static void
 take_notification(struct syncing *y, const struct request *rq)
 {
@@ -114,23 +125,50 @@ put_json(struct value list)
 	fputs("]}\n", stdout);
 }
 
-/* Whole, which a column of a table is too narrow for. */
+static bool
+is_alike(const struct value *a, const struct value *b, const char *member)
+{
+	return text_eq(fetch_text(a, member), fetch_text(b, member));
+}
+
+/* How many rows have the account and the error; of those in front of it too. */
+static size_t
+count_alike(struct value list, size_t n, const struct value *row)
+{
+	struct value other;
+	size_t alike = 0;
+
+	for (; n > 0 && fetch_next(&list, &other); n--)
+		alike += is_alike(&other, row, "name") &&
+			 is_alike(&other, row, "error");
+	return alike;
+}
+
+static void
+put_error(const struct value *row, bool is_of_all)
+{
+	char name[200], feed[200], said[PROVIDER_SAID_MAX];
+
+	table_clean(fetch_text(row, "name"), name, sizeof(name));
+	table_clean(fetch_text(row, "feed"), feed, sizeof(feed));
+	provider_said(fetch_text(row, "error"), said);
+	if (is_of_all)
+		printf(_("%s: %s"), name, said);
+	else
+		printf(_("%s, %s: %s"), name, feed, said);
+	putchar('\n');
+}
+
+/* Whole, which a column of a table is too narrow for, and each once. */
 static void
 put_errors(struct value list)
 {
-	char name[200], feed[200];
-	char said[PROVIDER_SAID_MAX];
-	struct value row;
-	struct text error;
+	struct value rest = list, row;
 
-	while (fetch_next(&list, &row)) {
-		error = fetch_text(&row, "error");
-		if (error.len == 0)
-			continue;
-		table_clean(fetch_text(&row, "name"), name, sizeof(name));
-		table_clean(fetch_text(&row, "feed"), feed, sizeof(feed));
-		printf("%s, %s: %s\n", name, feed, provider_said(error, said));
-	}
+	for (size_t n = 0; fetch_next(&rest, &row); n++)
+		if (fetch_text(&row, "error").len > 0 &&
+		    count_alike(list, n, &row) == 0)
+			put_error(&row, count_alike(list, list.n, &row) > 1);
 }
 
 static void
@@ -232,7 +270,7 @@ sync_accounts(struct syncing *y, const char *name)
 	r = wait_for_end(y);
 	clear_progress(y);
 	if (r != CLIENT_OK)
-		return setup_failed(s, r);
+		return fail(s, r, name);
 	all = fetch_value(s->client.reply.result);
 	fetch_member(&all, "results", &list);
 	return show(s, list);

@@ -59,6 +59,31 @@ _tt_setup_words()
 	esac
 }
 
+_tt_regions()
+{
+	tt-provider services --json 2>/dev/null |
+		sed -n '/^  {"name"/s/.*"regions":\[\(.*\)\],$/\1/p' |
+		grep -o '"name":"[^"]*"' | cut -d '"' -f 4 | sort -u
+}
+
+# PREVIOUS-WORD VERB; of what is not listed a file may be meant
+_tt_provider_words()
+{
+	case "$1" in
+	--low-balance) echo none ;;
+	--region) _tt_regions ;;
+	--color) echo auto always never ;;
+	--account | --base-url | --key-file | --key-command | --key-env | \
+		--width | --deadline) ;;
+	tt-provider | provider)
+		echo add set list enable disable rm sync balance services ;;
+	add) _tt_services; _tt_options tt-provider add ;;
+	set | list | enable | disable | rm | sync | balance)
+		_tt_accounts; _tt_options tt-provider "$1" ;;
+	*) _tt_options tt-provider "$2" ;;
+	esac
+}
+
 # PROGRAM PREVIOUS-WORD FIRST-WORD CURRENT-WORD
 _tt_words()
 {
@@ -104,17 +129,7 @@ _tt_words()
 		*) _tt_options "$1" set; _tt_options "$1" check ;;
 		esac
 		;;
-	tt-provider)
-		case "$2" in
-		tt-provider | provider)
-			echo add set list enable disable rm sync balance services ;;
-		--low-balance) echo none ;;
-		add) _tt_services ;;
-		set | list | enable | disable | rm | sync | balance)
-			_tt_accounts; _tt_options "$1" "$2" ;;
-		*) _tt_options "$1" add; _tt_options "$1" set ;;
-		esac
-		;;
+	tt-provider) _tt_provider_words "$2" "$3" ;;
 	tt-notices)
 		case "$2" in
 		--hook) echo claude-code openclaw ;;

@@ -158,7 +158,8 @@ Test(provider_client, a_key_comes_from_a_file_a_command_or_the_environment)
 	PROVIDER(0, "not tried", "add", "openai/three", "--base-url", url,
 	    "--key-env", "MY_KEY", "--no-verify");
 	PROVIDER(0, "openai/three", "list");
-	PROVIDER(2, "exit code 3", "add", "x", "--key-command", "exit 3");
+	PROVIDER(2, "exit code 3", "add", "openai", "--key-command", "exit 3");
+	PROVIDER(2, home.dir, "add", "openai", "--key-file", home.dir);
 	PROVIDER(2, "is not set", "add", "x", "--key-env", "NO_KEY");
 	PROVIDER(2, "only one of", "add", "x", "--key-env", "A", "--key-stdin");
 }
@@ -287,7 +288,10 @@ Test(provider_client, balances_keep_their_currencies)
 	PROVIDER(2, "not an amount", "set", "deepseek", "--low-balance", "5US");
 	PROVIDER(2, "not an amount", "set", "deepseek", "--low-balance",
 	    "5 DOLLARSS");
-	PROVIDER(4, "no such account", "balance", "kimi");
+	PROVIDER(4, "there is no account \"kimi\": tt-provider list", "balance",
+	    "kimi");
+	PROVIDER(0, "note: deepseek has told no balance in EUR", "set",
+	    "deepseek", "--low-balance", "5EUR");
 }
 
 Test(provider_client, an_account_is_switched_off_and_on_and_removed)
@@ -295,12 +299,96 @@ Test(provider_client, an_account_is_switched_off_and_on_and_removed)
 	add("openai");
 	PROVIDER(0, "not asked any more", "disable", "openai");
 	PROVIDER(0, "\"enabled\":false", "list", "--json");
+	PROVIDER(4, "openai is disabled: tt-provider enable openai", "sync",
+	    "openai");
 	PROVIDER(0, "asked from now on", "enable", "openai");
 	PROVIDER(0, "\"name\":\"openai\"", "rm", "openai", "--json");
 	PROVIDER(0, "No account", "list");
-	PROVIDER(4, "no such account", "rm", "openai");
+	PROVIDER(4, "there is no account \"openai\": tt-provider list", "rm",
+	    "openai");
 	PROVIDER(2, "which account", "rm");
 	expect_no_key("nothing");
+}
+
+/* A service that could not be asked is asked once, not for two minutes. */
+Test(provider_client, a_service_that_is_not_there_is_told_at_once)
+{
+	EXPECT(4, "no connection; --no-verify adds it without asking", KEY "\n",
+	    "tt-provider", "add", "openai", "--base-url",
+	    "http://127.0.0.1:1/v1", "--key-stdin");
+	PROVIDER(0, "No account", "list");
+}
+
+Test(provider_client, a_mistake_is_told_before_a_key_is_taken)
+{
+	char mark[120];
+
+	snprintf(
+	    mark, sizeof(mark), "echo taken >%s/mark; echo " KEY, home.dir);
+	PROVIDER(4, "no provider is called \"opnai\": tt-provider services",
+	    "add", "opnai", "--key-command", mark);
+	PROVIDER(4, "kimi has no region \"eu\"; it has: ai, cn", "add", "kimi",
+	    "--region", "eu", "--key-command", mark);
+	PROVIDER(4, "openai has no regions", "add", "openai", "--region", "eu",
+	    "--key-command", mark);
+	PROVIDER(2, "--base-url is empty", "add", "openai", "--base-url", "",
+	    "--key-command", mark);
+	PROVIDER(2, "one account only, and no key", "add", "openai", KEY,
+	    "--key-command", mark);
+	PROVIDER(2, "one account only, and no key", "set", "openai", KEY,
+	    "--key-command", mark);
+	snprintf(mark, sizeof(mark), "%s/mark", home.dir);
+	cr_expect_neq(access(mark, F_OK), 0, "the command has been run");
+	EXPECT(4, "--base-url http://example.com: only https", KEY "\n",
+	    "tt-provider", "add", "openai", "--base-url", "http://example.com",
+	    "--key-stdin");
+}
+
+Test(provider_client, an_account_that_is_there_is_replaced_and_that_is_said)
+{
+	add("openai");
+	add("openai/work");
+	EXPECT(0, "openai: replaced; the service takes its key", KEY "\n",
+	    "tt-provider", "add", "openai", "--base-url", url, "--key-stdin");
+	EXPECT(0, "openai/work: replaced; its key was not tried", KEY "\n",
+	    "tt-provider", "add", "openai", "--account", "work", "--base-url",
+	    url, "--key-stdin", "--no-verify");
+}
+
+Test(provider_client, a_refusal_of_many_feeds_is_told_once)
+{
+	const char *first, *again;
+	struct run r;
+
+	add("openai");
+	EXPECT(0, "its key was not tried yet: tt-provider sync tries it",
+	    "sk-admin-wrong-wrong\n", "tt-provider", "set", "openai",
+	    "--key-stdin");
+	RUN(&home, &r, "tt-provider", "sync", "openai");
+	cr_expect_eq(r.code, 1, "exit code %d: %s%s", r.code, r.out, r.err);
+	first = strstr(r.out, "openai: ");
+	again = first != NULL ? strstr(first + 1, "openai: ") : NULL;
+	cr_expect(first != NULL && again == NULL, "not once:\n%s", r.out);
+	run_free(&r);
+}
+
+/* All that a narrow terminal gets of a cell, line by line, is the cell. */
+Test(provider_client, kinds_of_keys_are_wrapped_and_never_cut)
+{
+	const char *line;
+	struct run r;
+	size_t len;
+
+	RUN(&home, &r, "tt-provider", "services", "--width", "60");
+	cr_expect_not_null(strstr(r.out, " organization makes\n"), "%s", r.out);
+	cr_expect_not_null(
+	    strstr(r.out, "\nkimi: --region ai, cn\n"), "%s", r.out);
+	for (line = r.out; *line != '\0'; line += len + 1) {
+		len = strcspn(line, "\n");
+		cr_expect(len <= 60 || strncmp(line, "Definitions", 11) == 0,
+		    "%zu columns: %.*s", len, (int)len, line);
+	}
+	run_free(&r);
 }
 
 Test(provider_client, without_a_daemon_no_key_is_read)
