@@ -441,7 +441,7 @@ static_field(struct text t)
 {
 	static const char *const others[] = { "ts", "cost", "copied", "void",
 		"rank", "events", "cursors", "edges", "by", "filter",
-		"sessions", "token", "now", "prefix", "after" };
+		"sessions", "token", "now", "prefix", "after", "base_url" };
 	const char *name = find_name(event_text_names, EV_TEXTS, t);
 
 	if (name == NULL)

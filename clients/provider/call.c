@@ -69,14 +69,13 @@ provider_make_room(struct packer *k)
 
 /*
  * An account is busy for a moment whenever something of it is being written:
- * the daemon asks to try again then. A service that could not be asked is busy
- * as well, and is not to be asked with a key over and over.
+ * it is fine to try again then. Where a field is named, its service could not
+ * be asked, and is not to be with a key over and over.
  */
 static bool
 is_free_soon(const struct client *c)
 {
-	return c->reply.error.code == ERR_BUSY &&
-	       strstr(c->reply.error.message, "try again") != NULL;
+	return c->reply.error.code == ERR_BUSY && c->reply.error.field == NULL;
 }
 
 static enum client_result

@@ -5,6 +5,8 @@
 #include "clients/provider/provider.h"
 
 #define MSGID 1
+/* The service is asked before a new key takes the place of the old one. */
+#define PATIENCE_MS 120000
 
 static const struct option_spec specs[] = {
 	PROVIDER_HEAD(N_("What to change")),
@@ -15,6 +17,8 @@ static const struct option_spec specs[] = {
 	    N_("tell when less than that is left: 10, 10CNY, none")),
 	PROVIDER_FLAG(
 	    "new-key", key.wants_prompt, N_("asked for, without echo")),
+	PROVIDER_FLAG("no-verify", no_verify,
+	    N_("keep the key without asking the service")),
 	PROVIDER_KEY,
 	PROVIDER_OUTPUT,
 };
@@ -38,7 +42,7 @@ pack(const struct setting *set, struct packer *k)
 	provider_make_room(k);
 	pack_request(k, MSGID, "provider_set");
 	pack_map(k, 1u + set->has_enabled + has_shared +
-			provider_low_members(&set->low) + set->has_key);
+			provider_low_members(&set->low) + 2 * set->has_key);
 	pack_str(k, "name");
 	pack_str(k, set->name);
 	if (set->has_enabled) {
@@ -54,6 +58,8 @@ pack(const struct setting *set, struct packer *k)
 		pack_str(k, "key");
 		pack_text(
 		    k, (struct text){ set->key.bytes, (uint32_t)set->key.len });
+		pack_str(k, "verify");
+		pack_bool(k, !o->no_verify);
 	}
 }
 
@@ -139,7 +145,7 @@ take_key(struct setup *s, struct setting *set)
 		return rc;
 	if (secret_take(&set->key, src, set->name, why, sizeof(why)) != 0)
 		return provider_misused("%s", why);
-	setup_allow(s, 10000);
+	setup_allow(s, PATIENCE_MS);
 	return EXIT_OK;
 }
 
@@ -187,9 +193,10 @@ run_set(
 		rc = take_key(s, &set);
 	if (rc == EXIT_OK)
 		rc = send_setting(s, &set,
-		    set.has_key ? _("changed; its key was not tried yet: "
-				    "tt-provider sync tries it")
-				: _("changed"));
+		    !set.has_key   ? _("changed")
+		    : o->no_verify ? _("changed; its key was not tried yet: "
+				       "tt-provider sync tries it")
+				   : _("changed; the service takes its key"));
 	if (rc == EXIT_OK && set.low.currency[0] != '\0')
 		rc = note_currency(s, &set);
 	secret_wipe(&set.key);

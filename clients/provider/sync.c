@@ -152,7 +152,7 @@ put_error(const struct value *row, bool is_of_all)
 	table_clean(fetch_text(row, "name"), name, sizeof(name));
 	table_clean(fetch_text(row, "feed"), feed, sizeof(feed));
 	provider_said(fetch_text(row, "error"), said);
-	if (is_of_all)
+	if (is_of_all || feed[0] == '\0')
 		printf(_("%s: %s"), name, said);
 	else
 		printf(_("%s, %s: %s"), name, feed, said);

@@ -165,6 +165,15 @@ check_named(struct sync *s, const char *name, struct error *err)
 	return 0;
 }
 
+static void
+tell_undefined(struct sync_want *w, struct sync_account *acc)
+{
+	acc->outcome = PROVIDER_BROKEN;
+	acc->rows = 0;
+	memcpy(acc->error, acc->trouble, sizeof(acc->error));
+	w->result(w, acc);
+}
+
 int
 sync_ask(struct sync *s, struct sync_want *w, struct error *err)
 {
@@ -183,6 +192,10 @@ sync_ask(struct sync *s, struct sync_want *w, struct error *err)
 			continue;
 		if (acc->phase == SYNC_IDLE)
 			sync_account_refresh(acc);
+		if (acc->provider == &sync_undefined) {
+			tell_undefined(w, acc);
+			continue;
+		}
 		acc->pending |= (1u << acc->provider->n_feeds) - 1;
 		sync_begin_round(acc);
 	}

@@ -103,10 +103,13 @@ sync_account_refresh(struct sync_account *acc)
 	const struct provider *p =
 	    sync_provider_take(acc->sync, acc->a.name, why, sizeof(why));
 
-	if (p == NULL)
-		note_trouble(acc, why);
-	else
+	if (p != NULL) {
 		sync_account_use(acc, p);
+		return;
+	}
+	note_trouble(acc, why);
+	definitions_drop(&acc->sync->definitions, acc->provider);
+	acc->provider = &sync_undefined;
 }
 
 struct sync_account *
@@ -195,12 +198,30 @@ sync_account_leave(struct sync_account *acc)
 	batch_run(acc->sync->place.batch, &acc->task);
 }
 
+/* What an account that was removed with its data kept has left. */
+static struct sync_account *
+find_remains(struct sync *s, const char *name)
+{
+	struct account a = { .is_enabled = false };
+	struct sync_account *acc;
+
+	if (ledger_account_has_data(s->place.ledger, text_of(name)) != 1)
+		return NULL;
+	snprintf(a.name, sizeof(a.name), "%s", name);
+	acc = sync_account_new(s, &a);
+	if (acc != NULL)
+		sync_account_list(acc);
+	return acc;
+}
+
 int
 sync_rm(struct sync *s, const char *name, bool keeps_data, struct sync_reply *r,
     struct error *err)
 {
 	struct sync_account *acc = sync_find(s, name);
 
+	if (acc == NULL && !keeps_data)
+		acc = find_remains(s, name);
 	if (acc == NULL)
 		return error_set(
 		    err, ERR_NOT_FOUND, "name", "there is no such account");

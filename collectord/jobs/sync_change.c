@@ -16,6 +16,8 @@ struct sync_job {
 	const struct provider *provider;
 	struct account a;
 	char key[PROVIDER_KEY_MAX];
+	bool is_setting; /* change, of what is there; else a is new */
+	struct sync_change change;
 	struct walk walk;
 	struct batch_task task;
 	int rc;
@@ -136,18 +138,22 @@ install(struct sync_job *j, struct error *err)
 	return 0;
 }
 
+static int apply(struct sync_job *j, struct error *err);
+
 static void
-install_or_end(struct sync_job *j)
+carry_out(struct sync_job *j)
 {
 	struct error err;
+	int rc;
 
 	if (j->sync->is_stopped)
-		error_set(&err, ERR_STOPPING, NULL, "the daemon stops");
-	else if (install(j, &err) == 0) {
+		rc = error_set(&err, ERR_STOPPING, NULL, "the daemon stops");
+	else
+		rc = j->is_setting ? apply(j, &err) : install(j, &err);
+	if (rc == 0)
 		put_account(j);
-		return;
-	}
-	end_job(j, &err);
+	else
+		end_job(j, &err);
 }
 
 static void
@@ -159,7 +165,7 @@ on_probed(struct walk *w)
 	switch (w->outcome) {
 	case PROVIDER_OK:
 	case PROVIDER_LIMITED: /* which it says to keys it knows */
-		install_or_end(j);
+		carry_out(j);
 		return;
 	case PROVIDER_BAD_KEY:
 		error_set(&err, ERR_DENIED, "key", "%s", w->error);
@@ -168,7 +174,7 @@ on_probed(struct walk *w)
 		error_set(&err, ERR_STOPPING, NULL, "the daemon stops");
 		break;
 	case PROVIDER_FAILING:
-		error_set(&err, ERR_BUSY, NULL, "%s", w->error);
+		error_set(&err, ERR_BUSY, "base_url", "%s", w->error);
 		break;
 	default:
 		error_set(&err, ERR_BAD_PARAMS, "base_url", "%s", w->error);
@@ -305,8 +311,6 @@ set_key(struct sync_account *acc, struct text key, struct error *err)
 {
 	char why[256];
 
-	if (check_key(key, &acc->saved, err) != 0)
-		return -1;
 	if (provider_key_write(acc->sync->place.keys, acc->a.name, key,
 		acc->a.origin, why, sizeof(why)) != 0)
 		return error_set(err, ERR_STORE, NULL, "%s", why);
@@ -315,13 +319,13 @@ set_key(struct sync_account *acc, struct text key, struct error *err)
 	return 0;
 }
 
-int
-sync_set(struct sync *s, const struct sync_change *ch, struct sync_reply *r,
-    struct error *err)
+/* What the change says, where the account is still there. */
+static int
+apply(struct sync_job *j, struct error *err)
 {
-	struct sync_account *acc = sync_find(s, ch->account.name);
+	const struct sync_change *ch = &j->change;
+	struct sync_account *acc = sync_find(j->sync, j->a.name);
 	struct account *a;
-	struct sync_job *j;
 
 	if (acc == NULL)
 		return error_set(
@@ -337,11 +341,63 @@ sync_set(struct sync *s, const struct sync_change *ch, struct sync_reply *r,
 		a->is_shared = ch->account.is_shared;
 	if (ch->has_low_balance)
 		a->low = ch->account.low;
-	if (new_job(s, a, r, &j, err) != 0)
-		return -1;
-	put_account(j);
+	j->a = *a;
 	if (acc->phase == SYNC_ASKING && (ch->key.len > 0 || !a->is_enabled))
 		walk_cancel(&acc->walk);
+	return 0;
+}
+
+/* The service is asked by the definition as it is now. */
+static int
+take_provider(struct sync_job *j, struct error *err)
+{
+	char why[PLACES_PATH_MAX + ERROR_MESSAGE_MAX];
+
+	j->provider = sync_provider_take(j->sync, j->a.name, why, sizeof(why));
+	if (j->provider != NULL)
+		return 0;
+	return error_set(err, ERR_BAD_PARAMS, "provider", "%s", why);
+}
+
+static int
+begin_setting(
+    struct sync_job *j, const struct sync_change *ch, struct error *err)
+{
+	struct account scratch;
+
+	j->is_setting = true;
+	j->change = *ch;
+	j->change.key = (struct text){ j->key, ch->key.len };
+	if (ch->key.len == 0)
+		return apply(j, err);
+	if (check_key(ch->key, &scratch, err) != 0)
+		return -1;
+	memcpy(j->key, ch->key.p, ch->key.len);
+	if (!ch->verifies)
+		return apply(j, err);
+	return take_provider(j, err);
+}
+
+int
+sync_set(struct sync *s, const struct sync_change *ch, struct sync_reply *r,
+    struct error *err)
+{
+	struct sync_account *acc = sync_find(s, ch->account.name);
+	struct sync_job *j;
+
+	if (acc == NULL)
+		return error_set(
+		    err, ERR_NOT_FOUND, "name", "there is no such account");
+	if (new_job(s, &acc->a, r, &j, err) != 0)
+		return -1;
+	if (begin_setting(j, ch, err) != 0) {
+		free_job(j);
+		return -1;
+	}
+	if (j->provider != NULL)
+		probe(j);
+	else
+		put_account(j);
 	return 0;
 }
 

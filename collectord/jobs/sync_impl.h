@@ -30,7 +30,7 @@ struct sync_account *sync_account_new(struct sync *s, const struct account *a);
 void sync_account_use(struct sync_account *acc, const struct provider *p);
 /*
  * Looks for the definition again, while the account is idle. Where it cannot be
- * read, the account says so and stays with what it had.
+ * read, the account says so and is not asked, but keeps what is known of it.
  */
 void sync_account_refresh(struct sync_account *acc);
 void sync_account_list(struct sync_account *acc);

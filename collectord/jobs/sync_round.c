@@ -7,6 +7,9 @@
 #include "collectord/log.h"
 #include "proto/error.h"
 
+/* So often a definition is looked for again. */
+#define UNDEFINED_MS 3600000
+
 static void go_on(struct sync_account *acc);
 static void next_range(struct sync_account *acc);
 
@@ -63,6 +66,8 @@ sync_arm(struct sync_account *acc)
 		if (may_ask(acc, i) && due < at)
 			at = due;
 	}
+	if (acc->provider == &sync_undefined && acc->a.is_enabled)
+		at = now_ms + UNDEFINED_MS;
 	since = account_failing_ms(&acc->a);
 	if (is_to_be_told(&acc->a) && since + DAY_MS < at)
 		at = since + DAY_MS;

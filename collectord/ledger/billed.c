@@ -546,6 +546,26 @@ ledger_account_drop(struct ledger *l, struct text name, bool keeps_data)
 }
 
 int
+ledger_account_has_data(struct ledger *l, struct text name)
+{
+	uint8_t from[BILL_KEY_MAX], buf[BILL_KEY_MAX];
+	struct span prefix =
+			feed_key(from, 'd', name, (struct text){ 0 }, NULL),
+		    key;
+	struct store_txn *txn;
+	bool flag;
+	int rc = store_begin(l->store, false, &txn);
+
+	if (rc != 0)
+		return rc;
+	rc = first_key(txn, prefix, buf, &key, &flag);
+	store_abort(txn);
+	if (rc == 0)
+		return begins_with(key, prefix);
+	return rc == STORE_NOTFOUND ? 0 : rc;
+}
+
+int
 ledger_feed_drop(struct ledger *l, struct text name, struct text feed)
 {
 	struct writer *w = &l->writer;

@@ -88,6 +88,8 @@ int ledger_bill_recover(struct ledger *l);
 /* Takes away some of what nobody sees. 1: there is more. */
 int ledger_bill_sweep(struct ledger *l);
 int ledger_account_put(struct ledger *l, struct account *a);
+/* Any thread: 1 where days of it are there, 0, or negative for an error. */
+int ledger_account_has_data(struct ledger *l, struct text name);
 /* Some of an account: 1: there is more. With keeps_data only the account. */
 int ledger_account_drop(struct ledger *l, struct text name, bool keeps_data);
 

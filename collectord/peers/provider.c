@@ -292,11 +292,14 @@ static int
 read_set(const struct request *rq, struct sync_change *ch, struct error *err)
 {
 	struct account *a = &ch->account;
+	bool is_there;
 
+	ch->verifies = true;
 	if (take_text(rq, "name", a->name, sizeof(a->name), err) != 0 ||
 	    take_bool(rq, "enabled", &ch->has_enabled, &a->is_enabled, err) !=
 		0 ||
-	    take_bool(rq, "shared", &ch->has_shared, &a->is_shared, err) != 0)
+	    take_bool(rq, "shared", &ch->has_shared, &a->is_shared, err) != 0 ||
+	    take_bool(rq, "verify", &is_there, &ch->verifies, err) != 0)
 		return -1;
 	return take_low_balance(rq, ch, err);
 }
@@ -443,7 +446,9 @@ on_result(struct sync_want *w, const struct sync_account *acc)
 	pack_str(k, "name");
 	pack_str(k, acc->a.name);
 	pack_str(k, "feed");
-	pack_str(k, acc->provider->feeds[acc->at].name);
+	pack_str(k, acc->at < acc->provider->n_feeds
+			? acc->provider->feeds[acc->at].name
+			: "");
 	pack_str(k, "outcome");
 	pack_str(k, sync_outcome_names[acc->outcome]);
 	pack_str(k, "rows");

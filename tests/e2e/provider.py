@@ -98,6 +98,13 @@ def two_accounts(c):
     expect("keys", os.listdir(c.home + "/data/keys"), ["openai"])
     c.peer.call("provider_rm", name="openai", keep_data=True)
     expect("amounts that are kept", c.amounts(), AMOUNTS)
+    c.peer.call("provider_rm", name="openai")
+    expect("amounts that are dropped later", c.amounts(), [])
+    try:
+        c.peer.call("provider_rm", name="openai")
+        sys.exit("what is not there is removed")
+    except Refused as e:
+        expect("code", e.code, "not_found")
 
 
 def paging(c):

@@ -120,6 +120,11 @@ def edited(c):
         expect("line", f"{path}:" in str(e.args), True)
     it = c.account("example")
     expect("last error", f"{path}:" in it["last_error"], True)
+    expect("state", it["state"], "undefined")
+    results = c.peer.call("provider_sync")["results"]
+    expect("all are asked", [(r["feed"], r["outcome"]) for r in results],
+           [("", "broken")])
+    expect("what is wrong", results[0]["error"], it["last_error"])
     expect("amounts stay", amounts(c), AMOUNTS)
     # A feed by another name: what the old one told must not stand beside it.
     write(c, example(service.url).replace("[feed \"costs\"]",
@@ -152,7 +157,8 @@ def undefined_after(c):
     expect("state", it["state"], "undefined")
     expect("last error", "no such file" in it["last_error"], True)
     expect("amounts stay", amounts(c), AMOUNTS)
-    expect("others go on", c.peer.call("provider_sync")["results"], [])
+    expect("others go on", [r["outcome"] for r in c.peer.call(
+        "provider_sync")["results"]], ["broken"])
     service = Service(house)
     write(c, example(service.url))
     # Another port is another host to it.

@@ -355,6 +355,18 @@ Test(provider_client, an_account_that_is_there_is_replaced_and_that_is_said)
 	    url, "--key-stdin", "--no-verify");
 }
 
+Test(provider_client, a_new_key_that_is_refused_leaves_the_old_one)
+{
+	add("openai");
+	EXPECT(4, "the key is not accepted", "sk-admin-wrong-wrong\n",
+	    "tt-provider", "set", "openai", "--key-stdin", "--shared");
+	PROVIDER(0, "sk-…abcd", "list");
+	PROVIDER(0, "\"shared\":false", "list", "--json");
+	PROVIDER(0, "costs", "sync", "openai");
+	EXPECT(0, "the service takes its key", KEY "\n", "tt-provider", "set",
+	    "openai", "--key-stdin");
+}
+
 Test(provider_client, a_refusal_of_many_feeds_is_told_once)
 {
 	const char *first, *again;
@@ -363,7 +375,7 @@ Test(provider_client, a_refusal_of_many_feeds_is_told_once)
 	add("openai");
 	EXPECT(0, "its key was not tried yet: tt-provider sync tries it",
 	    "sk-admin-wrong-wrong\n", "tt-provider", "set", "openai",
-	    "--key-stdin");
+	    "--key-stdin", "--no-verify");
 	RUN(&home, &r, "tt-provider", "sync", "openai");
 	cr_expect_eq(r.code, 1, "exit code %d: %s%s", r.code, r.out, r.err);
 	first = strstr(r.out, "openai: ");
