@@ -464,6 +464,15 @@ conn_settle(struct conn *c)
 }
 
 void
+conn_settle_soon(struct conn *c)
+{
+	if (c->is_closing)
+		return;
+	c->is_yielding = true;
+	server_list(c->server, c, &c->server->ready);
+}
+
+void
 conn_take_turn(struct conn *c)
 {
 	c->is_yielding = false;

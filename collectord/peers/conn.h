@@ -64,6 +64,8 @@ void conn_close(struct conn *c, const char *why);
 /* Reads no more; closes once all that is under way is answered and written. */
 void conn_finish(struct conn *c);
 void conn_settle(struct conn *c);
+/* Before the next poll: for who may not have requests begin under his hands. */
+void conn_settle_soon(struct conn *c);
 /* Goes on after it has yielded to others. */
 void conn_take_turn(struct conn *c);
 /* Goes on where something of the server's had held it. */

@@ -49,7 +49,7 @@ call_new(struct conn *c, uint32_t msgid, struct error *err)
 	return call;
 }
 
-/* Within dispatch, which settles the connection by itself, it is not done. */
+/* Sync calls us in the middle of its lists: the next request has to wait. */
 static void
 call_free(struct provider_call *call)
 {
@@ -65,8 +65,7 @@ call_free(struct provider_call *call)
 	packer_free(&call->results);
 	free(call);
 	conn_waited(c, CALL_WEIGHT);
-	if (!s->is_in_provider)
-		conn_settle(c);
+	conn_settle_soon(c);
 	conn_unref(c);
 }
 
@@ -325,13 +324,11 @@ change(struct conn *c, const struct request *rq, struct sync_change *ch,
 	if (r == NULL)
 		return REPLY_ERROR;
 	call = r->data;
-	s->is_in_provider = true;
 	rc = apply(&s->sync, ch, r, err);
 	if (rc != 0) {
 		call_free(call);
 		free(r);
 	}
-	s->is_in_provider = false;
 	return rc == 0 ? REPLY_LATER : REPLY_ERROR;
 }
 
@@ -389,14 +386,11 @@ provider_rm(struct conn *c, const struct request *rq, struct packer *k,
 	r = reply_new(c, rq->msgid, name, err);
 	if (r == NULL)
 		return REPLY_ERROR;
-	s->is_in_provider = true;
 	if (sync_rm(&s->sync, name, keeps_data, r, err) != 0) {
 		call_free(r->data);
 		free(r);
-		s->is_in_provider = false;
 		return REPLY_ERROR;
 	}
-	s->is_in_provider = false;
 	return REPLY_LATER;
 }
 
@@ -431,8 +425,7 @@ on_page(struct sync_want *w, const char *name, const struct walk *walk)
 	if (!k.failed)
 		conn_send(c, k.p, k.len);
 	packer_free(&k);
-	if (!c->server->is_in_provider)
-		conn_settle(c);
+	conn_settle_soon(c);
 }
 
 static void
@@ -498,7 +491,6 @@ provider_sync(struct conn *c, const struct request *rq, struct packer *k,
 	call->want.page = on_page;
 	call->want.result = on_result;
 	call->want.ended = on_synced;
-	s->is_in_provider = true;
 	rc = take_text(
 		 rq, "name", call->want.name, sizeof(call->want.name), err) != 0
 		 ? -1
@@ -507,7 +499,6 @@ provider_sync(struct conn *c, const struct request *rq, struct packer *k,
 		pack_results(k, call);
 	if (rc <= 0)
 		call_free(call);
-	s->is_in_provider = false;
 	return rc > 0 ? REPLY_LATER : rc == 0 ? REPLY_NOW : REPLY_ERROR;
 }
 

@@ -54,7 +54,6 @@ struct server {
 	struct sinks sinks;
 	struct sync sync;
 	struct provider_call *provider_calls;
-	bool is_in_provider;   /* provider.c's */
 	bool has_secret_input; /* input is to be wiped */
 	uv_poll_t listener;
 	uv_timer_t pause;  /* after EMFILE */

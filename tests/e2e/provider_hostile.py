@@ -1,0 +1,56 @@
+#!/usr/bin/python3
+"""Clients, services and files that mean no good, and what collectord makes of
+them. Usage: provider_hostile.py SOCKET HOME SCENARIO"""
+import os
+import subprocess
+import sys
+import threading
+
+import msgpack
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from client import expect  # noqa: E402
+from provider_case import KEY, Peer, Service, play  # noqa: E402
+
+HELD = 4000  # more than one connection may have under way
+
+
+def client(c, *args):
+    build = os.environ.get("TT_BUILD") or "build"
+    return subprocess.run([build + "/tt-provider", *args], timeout=20,
+                          input=KEY.encode(), stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False)
+
+
+def flood(c):
+    """Requests that had to wait go on as the first ones are answered: then
+    the account is asked anew, and has its answer at once."""
+    gate = threading.Event()
+
+    def answer(handler, path, query, n):
+        gate.wait(15)
+        return 401, {}, {}
+
+    service = Service(answer)
+    c.add(service)
+    peers = [Peer(c.sock), Peer(c.sock)]
+    for peer, count in zip(peers, (HELD, 1)):
+        peer.sock.sendall(b"".join(
+            msgpack.packb([0, i, "provider_sync", [{"name": "openai"}]])
+            for i in range(count)))
+    expect("state", c.account()["state"], "running")
+    gate.set()
+    for peer, count in zip(peers, (HELD, 1)):
+        seen = set()
+        for _ in range(count):
+            _, msgid, error, result = peer.read()
+            expect("error", error, None)
+            expect("outcomes", {r["outcome"] for r in result["results"]},
+                   {"bad_key"})
+            seen.add(msgid)
+        expect("answers", len(seen), count)
+    expect("state", c.account()["state"], "bad_key")
+
+
+if __name__ == "__main__":
+    play(globals())

@@ -1,0 +1,34 @@
+/*
+ * Whoever means no good: clients that flood, services that drown, files that
+ * are none. The daemon lives, and says what is wrong.
+ */
+#include "tests/e2e/play.h"
+
+#include <criterion/criterion.h>
+
+static struct home home;
+
+static void
+setup(void)
+{
+	play_setup(&home);
+}
+
+static void
+teardown(void)
+{
+	play_finish(&home);
+}
+
+TestSuite(provider_hostile, .init = setup, .fini = teardown, .timeout = 60);
+
+static void
+play_hostile(const char *scenario)
+{
+	play(&home, "provider_hostile.py", scenario, NULL);
+}
+
+Test(provider_hostile, requests_that_waited_go_on_when_others_are_over)
+{
+	play_hostile("flood");
+}
