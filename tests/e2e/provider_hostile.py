@@ -52,5 +52,15 @@ def flood(c):
     expect("state", c.account()["state"], "bad_key")
 
 
+def failing(c):
+    """A key is not sent to a service that fails again and again."""
+    service = Service(lambda *_: (503, {}, {}))
+    r = client(c, "add", "openai", "--key-stdin", "--base-url", service.url)
+    expect("exit code", (r.returncode, r.stdout), (4, b""))
+    expect("line", b"the service fails (HTTP 503)" in r.stderr, True)
+    expect("requests", len(service.seen), 1)
+    expect("accounts", c.peer.call("providers")["providers"], [])
+
+
 if __name__ == "__main__":
     play(globals())

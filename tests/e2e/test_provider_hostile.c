@@ -32,3 +32,8 @@ Test(provider_hostile, requests_that_waited_go_on_when_others_are_over)
 {
 	play_hostile("flood");
 }
+
+Test(provider_hostile, a_service_that_fails_is_asked_once_to_verify_a_key)
+{
+	play_hostile("failing");
+}
