@@ -15,6 +15,7 @@
 #define BYTES_MAX (64u << 10)
 #define SUFFIX ".ini"
 #define WHY_MAX 200
+#define NAME_LEN_MAX 32
 
 struct definition {
 	struct definition *next;
@@ -34,8 +35,9 @@ definitions_init(struct definitions *d, const char *dir)
 static bool
 is_name(const char *s)
 {
-	return s[0] != '\0' &&
-	       s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return n > 0 && n <= NAME_LEN_MAX && s[n] == '\0';
 }
 
 static bool
@@ -141,7 +143,7 @@ definitions_take(struct definitions *d, const char *name, char *why, size_t cap)
 		snprintf(why, cap, _("no such provider"));
 		return NULL;
 	}
-	snprintf(path, sizeof(path), "%s/%.80s" SUFFIX, d->dir, name);
+	snprintf(path, sizeof(path), "%s/%s" SUFFIX, d->dir, name);
 	if (check_file(path, &st, why, cap) != 0)
 		return NULL;
 	def = find_read(d, name, &st);
@@ -173,6 +175,15 @@ definitions_drop(struct definitions *d, const struct provider *p)
 /* --- Names -----------------------------------------------------------------
  */
 
+const char *
+definitions_judge_name(const char *name)
+{
+	if (provider_find(name) != NULL)
+		return _("the name is that of a known one");
+	return is_name(name) ? NULL
+			     : _("not a name of small letters, digits and -");
+}
+
 static int
 is_definition(const struct dirent *e)
 {
@@ -183,8 +194,8 @@ is_definition(const struct dirent *e)
 }
 
 static int
-each_file(const struct definitions *d, int (*fn)(void *arg, const char *name),
-    void *arg)
+each_file(const struct definitions *d,
+    int (*fn)(void *arg, const char *name, bool is_file), void *arg)
 {
 	struct dirent **entries;
 	int rc = 0, n = scandir(d->dir, &entries, is_definition, alphasort);
@@ -194,7 +205,7 @@ each_file(const struct definitions *d, int (*fn)(void *arg, const char *name),
 		name = entries[i]->d_name;
 		name[strlen(name) - (sizeof(SUFFIX) - 1)] = '\0';
 		if (rc == 0)
-			rc = fn(arg, name);
+			rc = fn(arg, name, true);
 		free(entries[i]);
 	}
 	if (n >= 0)
@@ -204,11 +215,11 @@ each_file(const struct definitions *d, int (*fn)(void *arg, const char *name),
 
 int
 definitions_each(const struct definitions *d,
-    int (*fn)(void *arg, const char *name), void *arg)
+    int (*fn)(void *arg, const char *name, bool is_file), void *arg)
 {
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && providers[i] != NULL; i++)
-		rc = fn(arg, providers[i]->name);
+		rc = fn(arg, providers[i]->name, false);
 	return rc != 0 ? rc : each_file(d, fn, arg);
 }

@@ -35,6 +35,8 @@ void definitions_drop(struct definitions *d, const struct provider *p);
  * files, in order. 0, or what fn answers but 0, which ends it.
  */
 int definitions_each(const struct definitions *d,
-    int (*fn)(void *arg, const char *name), void *arg);
+    int (*fn)(void *arg, const char *name, bool is_file), void *arg);
+/* NULL, or why a file of that name, which may be of any bytes, is not read. */
+const char *definitions_judge_name(const char *name);
 
 #endif

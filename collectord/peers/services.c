@@ -1,5 +1,6 @@
 #include "collectord/peers/services.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "collectord/jobs/definitions.h"
@@ -67,22 +68,46 @@ pack_feeds(struct packer *k, const struct provider *p)
 	}
 }
 
+static const struct provider *
+take(struct listing *l, const char *name, bool is_file, char *why, size_t cap)
+{
+	const char *said = is_file ? definitions_judge_name(name) : NULL;
+
+	if (said == NULL)
+		return definitions_take(l->definitions, name, why, cap);
+	snprintf(why, cap, "%s", said);
+	return NULL;
+}
+
+/* Files may have names that are no text. */
+static void
+pack_name(struct packer *k, const char *name)
+{
+	char clean[256];
+
+	snprintf(clean, sizeof(clean), "%s", name);
+	if (!text_is_clean(text_of(clean)))
+		for (char *p = clean; *p != '\0'; p++)
+			if (*p < 0x20 || *p > 0x7e)
+				*p = '?';
+	pack_str(k, "name");
+	pack_str(k, clean);
+}
+
 static int
-pack_service(void *arg, const char *name)
+pack_service(void *arg, const char *name, bool is_file)
 {
 	struct listing *l = arg;
 	struct packer *k = &l->rows;
 	struct error e;
 	char why[PLACES_PATH_MAX + ERROR_MESSAGE_MAX];
-	const struct provider *p =
-	    definitions_take(l->definitions, name, why, sizeof(why));
+	const struct provider *p = take(l, name, is_file, why, sizeof(why));
 
 	l->n++;
 	pack_map(k, p == NULL ? 3 : 4);
-	pack_str(k, "name");
-	pack_str(k, name);
+	pack_name(k, name);
 	pack_str(k, "builtin");
-	pack_bool(k, provider_find(name) != NULL);
+	pack_bool(k, !is_file);
 	if (p == NULL) {
 		error_set(&e, ERR_BAD_PARAMS, NULL, "%s", why);
 		pack_str(k, "error");

@@ -62,5 +62,27 @@ def failing(c):
     expect("accounts", c.peer.call("providers")["providers"], [])
 
 
+def names(c):
+    """Of files that are no definitions, each is told with what is wrong."""
+    where = c.peer.call("services")["dir"]
+    os.makedirs(where)
+    for name in (b"\xff\xfe", b"a\nb", b"openai", b"a" * 33, b"ok-not"):
+        with open(os.fsencode(where) + b"/" + name + b".ini", "wb") as f:
+            f.write(b"[provider]\nname = other\0\n")
+    os.mkfifo(where + "/fifo.ini")
+    services = c.peer.call("services")["services"]
+    files = {s["name"]: s["error"] for s in services if not s["builtin"]}
+    no_name = "not a name of small letters, digits and -"
+    expect("files", files, {
+        "??": no_name, "a?b": no_name, "a" * 33: no_name,
+        "openai": "the name is that of a known one",
+        "ok-not": f"{where}/ok-not.ini:2: control characters, or not UTF-8: ",
+        "fifo": f"{where}/fifo.ini: not a file"})
+    known = [s["name"] for s in services if s["builtin"]]
+    expect("known ones", len(known), len(set(known)))
+    r = client(c, "services")
+    expect("tt-provider services", (r.returncode, r.stderr), (0, b""))
+
+
 if __name__ == "__main__":
     play(globals())

@@ -37,3 +37,8 @@ Test(provider_hostile, a_service_that_fails_is_asked_once_to_verify_a_key)
 {
 	play_hostile("failing");
 }
+
+Test(provider_hostile, files_of_any_name_among_definitions_are_told_of)
+{
+	play_hostile("names");
+}
