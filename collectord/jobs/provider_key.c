@@ -13,6 +13,8 @@
 #define KEY_LEAST 8
 #define SHOWN_LEAST 16 /* shorter ones do not show their end */
 #define FILE_MAX (PROVIDER_KEY_MAX + PROVIDER_ORIGIN_MAX + 2)
+/* What no name of an account ends in: a ~ is not possible there. */
+#define FRESH "~new"
 
 /* "openai/work" is keys/openai@work: names have no @. */
 static int
@@ -90,7 +92,7 @@ provider_key_write(const char *dir, const char *name, struct text key,
 	if (sys_private_dir(dir, why, cap) != 0)
 		return -1;
 	if (find_path(dir, name, "", path) != 0 ||
-	    find_path(dir, name, ".new", fresh) != 0) {
+	    find_path(dir, name, FRESH, fresh) != 0) {
 		snprintf(why, cap, "the path of the key is too long");
 		return -1;
 	}
@@ -170,15 +172,15 @@ provider_key_read(const char *dir, const char *name, const char *origin,
 	return rc;
 }
 
-void
-provider_key_remove(const char *dir, const char *name)
+static void
+remove_file(const char *dir, const char *name, const char *suffix)
 {
 	static const char zeros[FILE_MAX];
 	char path[PLACES_PATH_MAX];
 	struct stat st;
 	int fd;
 
-	if (find_path(dir, name, "", path) != 0)
+	if (find_path(dir, name, suffix, path) != 0)
 		return;
 	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd >= 0) {
@@ -189,6 +191,14 @@ provider_key_remove(const char *dir, const char *name)
 		close(fd);
 	}
 	unlink(path);
+}
+
+/* Also one that was cut off while it was written. */
+void
+provider_key_remove(const char *dir, const char *name)
+{
+	remove_file(dir, name, "");
+	remove_file(dir, name, FRESH);
 }
 
 bool

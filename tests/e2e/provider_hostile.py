@@ -10,7 +10,7 @@ import msgpack
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import expect  # noqa: E402
-from provider_case import KEY, Peer, Service, play  # noqa: E402
+from provider_case import KEY, OTHER_KEY, Peer, Service, play  # noqa: E402
 
 HELD = 4000  # more than one connection may have under way
 
@@ -82,6 +82,25 @@ def names(c):
     expect("known ones", len(known), len(set(known)))
     r = client(c, "services")
     expect("tt-provider services", (r.returncode, r.stderr), (0, b""))
+
+
+def keys(c):
+    """The file of one account's key is never on another's way."""
+    where = c.home + "/data/keys/"
+    service = Service(lambda *_: (503, {}, {}))
+    for account in ("work", "work.new"):
+        c.add(service, account=account)
+    expect("files", sorted(os.listdir(where)),
+           ["openai@work", "openai@work.new"])
+    c.peer.call("provider_set", name="openai/work", key=OTHER_KEY)
+    for name, key in (("openai@work", OTHER_KEY), ("openai@work.new", KEY)):
+        with open(where + name, encoding="ascii") as f:
+            expect(name, f.read(), f"{key}\n{service.url}\n")
+    # What a kill in the middle of writing leaves goes with its account.
+    with open(where + "openai@work~new", "w", encoding="ascii") as f:
+        f.write(KEY)
+    c.peer.call("provider_rm", name="openai/work")
+    expect("files", os.listdir(where), ["openai@work.new"])
 
 
 if __name__ == "__main__":

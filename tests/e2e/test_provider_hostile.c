@@ -42,3 +42,8 @@ Test(provider_hostile, files_of_any_name_among_definitions_are_told_of)
 {
 	play_hostile("names");
 }
+
+Test(provider_hostile, keys_of_accounts_with_like_names_stay_apart)
+{
+	play_hostile("keys");
+}
