@@ -34,6 +34,9 @@ find_feed(const struct provider *p, const char *name)
 static void
 note_gone(struct sync_account *acc, const struct account_feed *f)
 {
+	for (uint32_t i = 0; i < acc->n_gone; i++)
+		if (strcmp(acc->gone[i], f->name) == 0)
+			return;
 	if (acc->n_gone < ACCOUNT_FEEDS_MAX)
 		memcpy(acc->gone[acc->n_gone++], f->name, sizeof(f->name));
 }
@@ -68,6 +71,20 @@ sync_account_use(struct sync_account *acc, const struct provider *p)
 	definitions_drop(&acc->sync->definitions, acc->provider);
 	acc->provider = p;
 	acc->trouble[0] = '\0';
+}
+
+void
+sync_account_record(const struct sync_account *acc, struct account *out)
+{
+	struct account_feed *f;
+
+	*out = acc->a;
+	for (uint32_t i = 0;
+	     i < acc->n_gone && out->n_feeds < ACCOUNT_FEEDS_MAX; i++) {
+		f = &out->feed[out->n_feeds++];
+		*f = (struct account_feed){ .success_ms = 0 };
+		memcpy(f->name, acc->gone[i], sizeof(f->name));
+	}
 }
 
 const struct provider *

@@ -111,7 +111,8 @@ replace(struct sync_account *acc, struct sync_job *j)
 	for (uint32_t i = 0; i < fresh.n_feeds; i++)
 		memcpy(fresh.feed[i].name, acc->a.feed[i].name,
 		    sizeof(fresh.feed[i].name));
-	acc->a = j->a = fresh;
+	acc->a = fresh;
+	sync_account_record(acc, &j->a);
 }
 
 /* The new account in the place of one of its name. */
@@ -341,7 +342,7 @@ apply(struct sync_job *j, struct error *err)
 		a->is_shared = ch->account.is_shared;
 	if (ch->has_low_balance)
 		a->low = ch->account.low;
-	j->a = *a;
+	sync_account_record(acc, &j->a);
 	if (acc->phase == SYNC_ASKING && (ch->key.len > 0 || !a->is_enabled))
 		walk_cancel(&acc->walk);
 	return 0;

@@ -33,6 +33,11 @@ void sync_account_use(struct sync_account *acc, const struct provider *p);
  * read, the account says so and is not asked, but keeps what is known of it.
  */
 void sync_account_refresh(struct sync_account *acc);
+/*
+ * The account as it is stored: with feeds that are gone, until their data is,
+ * since whoever starts next has to know of them.
+ */
+void sync_account_record(const struct sync_account *acc, struct account *out);
 void sync_account_list(struct sync_account *acc);
 /* Gives the account, and all its data unless it keeps_data, to the sweep. */
 void sync_account_leave(struct sync_account *acc);

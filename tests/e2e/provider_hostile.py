@@ -2,6 +2,7 @@
 """Clients, services and files that mean no good, and what collectord makes of
 them. Usage: provider_hostile.py SOCKET HOME SCENARIO"""
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -10,7 +11,8 @@ import msgpack
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import expect  # noqa: E402
-from provider_case import KEY, OTHER_KEY, Peer, Service, play  # noqa: E402
+from provider_case import (
+    DAY, KEY, OTHER_KEY, TODAY, Peer, Service, play, wait_until)  # noqa: E402
 
 HELD = 4000  # more than one connection may have under way
 
@@ -101,6 +103,61 @@ def keys(c):
         f.write(KEY)
     c.peer.call("provider_rm", name="openai/work")
     expect("files", os.listdir(where), ["openai@work.new"])
+
+
+DEFINITION = """[provider]
+name = house
+base-url = %s
+key = a key
+header = Authorization: Bearer {key}
+[feed "%s"]
+gives = cost
+path = /costs
+rows = /rows
+from = /day
+amount = /amount
+currency = USD
+"""
+
+
+def define(c, url, feed):
+    os.makedirs(c.home + "/providers", exist_ok=True)
+    with open(c.home + "/providers/house.ini", "w", encoding="utf-8") as f:
+        f.write(DEFINITION % (url, feed))
+    os.chmod(c.home + "/providers/house.ini", 0o644)
+
+
+def costs(handler, path, query, n):
+    return 200, {}, {"rows": [{"day": TODAY - DAY, "amount": "2"}]}
+
+
+BILL = [(TODAY - DAY, "house", "2", "USD")]
+
+
+def renamed_before(c):
+    """A feed gets another name while its account is not asked."""
+    service = Service(costs)
+    define(c, service.url, "old")
+    c.add(service, provider="house")
+    c.settled("house")
+    expect("amounts", c.amounts(), BILL)
+    c.peer.call("provider_set", name="house", enabled=False)
+    define(c, service.url, "new")
+    os.kill(c.peer.call("hello")["pid"], signal.SIGHUP)
+    wait_until("the new feed", lambda: [
+        f["name"] for f in c.account("house")["feeds"]] == ["new"])
+    c.peer.call("provider_set", name="house", shared=True)
+
+
+def renamed_after(c):
+    """What the old name brought does not stand beside what the new one does."""
+    service = Service(costs)
+    define(c, service.url, "new")
+    c.add(service, provider="house")
+    c.settled("house")
+    expect("outcome", c.sync("house", "new")["outcome"], "ok")
+    expect("amounts", c.amounts(), BILL)
+    expect("feeds", {r["feed"] for r in c.billed()[1]}, {"new"})
 
 
 if __name__ == "__main__":

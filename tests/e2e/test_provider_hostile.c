@@ -47,3 +47,11 @@ Test(provider_hostile, keys_of_accounts_with_like_names_stay_apart)
 {
 	play_hostile("keys");
 }
+
+Test(provider_hostile, a_feed_that_is_renamed_unseen_does_not_bill_twice)
+{
+	play_hostile("renamed_before");
+	daemon_stop(&home);
+	daemon_start(&home);
+	play_on(&home, "provider_hostile.py", "renamed_after", NULL);
+}
