@@ -39,6 +39,24 @@ first_of_days(const struct provider_feed *feed, int64_t now_ms)
 	return now_ms / DAY_MS * DAY_MS - days * DAY_MS;
 }
 
+/*
+ * Without days that are still to come: whoever asked for them had a clock that
+ * was ahead, and what was answered says nothing of them.
+ */
+static struct account_feed
+until_now(const struct account_feed *state, const struct provider_feed *feed,
+    int64_t now_ms)
+{
+	struct account_feed s = *state;
+
+	s.to_ms = smaller(s.to_ms, end_of_days(feed, now_ms));
+	if (s.from_ms >= s.to_ms) {
+		s.from_ms = s.to_ms = 0;
+		s.has_history = false;
+	}
+	return s;
+}
+
 /* From what may have changed since the last round, or was never known. */
 static int64_t
 first_to_renew(const struct account_feed *state,
@@ -49,7 +67,7 @@ first_to_renew(const struct account_feed *state,
 	if (state->to_ms == 0)
 		return larger(end - PLAN_RANGE_DAYS * DAY_MS,
 		    first_of_days(feed, now_ms));
-	return larger(smaller(state->to_ms, end) - feed->trailing_days * DAY_MS,
+	return larger(state->to_ms - feed->trailing_days * DAY_MS,
 	    first_of_days(feed, now_ms));
 }
 
@@ -58,33 +76,36 @@ plan_next_range(const struct account_feed *state,
     const struct provider_feed *feed, int64_t now_ms, bool has_begun,
     struct plan_range *range)
 {
+	const struct account_feed s = until_now(state, feed, now_ms);
 	int64_t end = end_of_days(feed, now_ms);
 
 	range->from_ms = range->to_ms = 0;
 	if (!feed->is_windowed)
 		return !has_begun;
-	if (!has_begun || state->to_ms < end) {
-		range->from_ms = has_begun
-				     ? state->to_ms
-				     : first_to_renew(state, feed, now_ms);
+	if (!has_begun || s.to_ms < end) {
+		range->from_ms = has_begun && s.to_ms != 0
+				     ? s.to_ms
+				     : first_to_renew(&s, feed, now_ms);
 		range->to_ms =
 		    smaller(range->from_ms + PLAN_RANGE_DAYS * DAY_MS, end);
 		return range->from_ms < range->to_ms;
 	}
-	range->to_ms = state->from_ms;
-	range->from_ms = larger(state->from_ms - PLAN_RANGE_DAYS * DAY_MS,
-	    first_of_days(feed, now_ms));
-	return !state->has_history && range->from_ms < range->to_ms;
+	range->to_ms = s.from_ms;
+	range->from_ms = larger(
+	    s.from_ms - PLAN_RANGE_DAYS * DAY_MS, first_of_days(feed, now_ms));
+	return !s.has_history && range->from_ms < range->to_ms;
 }
 
 void
 plan_note_range(struct account_feed *state, const struct provider_feed *feed,
     int64_t now_ms, const struct plan_range *range, uint32_t n_rows)
 {
-	bool is_older = state->to_ms != 0 && range->to_ms <= state->from_ms;
+	bool is_older;
 
 	if (!feed->is_windowed)
 		return;
+	*state = until_now(state, feed, now_ms);
+	is_older = state->to_ms != 0 && range->to_ms <= state->from_ms;
 	/* A gap, where we were away for longer than can be asked for. */
 	if (state->to_ms == 0 || range->from_ms > state->to_ms) {
 		state->from_ms = range->from_ms;

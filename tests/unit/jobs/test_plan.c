@@ -102,3 +102,49 @@ Test(plan, two_accounts_are_not_asked_at_the_same_time)
 	cr_expect(a >= NOW + 3600000 && a <= NOW + 4500000, "after %lld",
 	    (long long)(a - NOW));
 }
+
+Test(plan, days_that_a_clock_ahead_asked_for_are_asked_for_when_they_come)
+{
+	struct account_feed f = { .from_ms = TODAY - 90 * DAY,
+		.to_ms = TODAY + 60 * DAY,
+		.has_history = true };
+	struct plan_range r;
+
+	cr_assert(plan_next_range(&f, &feed, NOW, false, &r), "no range");
+	expect_range(&r, -2, 1);
+	plan_note_range(&f, &feed, NOW, &r, 1);
+	cr_expect_eq(f.to_ms, TODAY + DAY, "known to %lld days",
+	    (long long)(f.to_ms - TODAY) / DAY);
+	cr_expect_eq(f.from_ms, TODAY - 90 * DAY, "known from %lld days",
+	    (long long)(f.from_ms - TODAY) / DAY);
+	/* The machine is off for ten days then. */
+	cr_assert(plan_next_range(&f, &feed, NOW + 10 * DAY, false, &r),
+	    "no range later");
+	expect_range(&r, -2, 11);
+}
+
+Test(plan, what_only_a_clock_ahead_asked_for_is_no_history)
+{
+	struct account_feed f = { .from_ms = TODAY + 40 * DAY,
+		.to_ms = TODAY + 101 * DAY,
+		.has_history = true };
+	struct plan_range r;
+
+	cr_assert(plan_next_range(&f, &feed, NOW, false, &r), "no range");
+	expect_range(&r, -30, 1);
+	plan_note_range(&f, &feed, NOW, &r, 5);
+	cr_assert(plan_next_range(&f, &feed, NOW, true, &r), "no history");
+	expect_range(&r, -61, -30);
+}
+
+Test(plan, a_clock_that_is_set_back_within_a_round_leads_to_no_day_of_old)
+{
+	struct account_feed f = { 0 };
+	struct plan_range r;
+
+	cr_assert(plan_next_range(&f, &feed, NOW + 99 * DAY, false, &r),
+	    "no range");
+	plan_note_range(&f, &feed, NOW + 99 * DAY, &r, 1);
+	cr_assert(plan_next_range(&f, &feed, NOW, true, &r), "no range");
+	expect_range(&r, -30, 1);
+}
