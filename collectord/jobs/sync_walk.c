@@ -66,6 +66,20 @@ reserve(void **p, size_t *cap, size_t need)
 	return true;
 }
 
+/* More of them than money has: what is billed in each stands in a reply. */
+static bool
+note_currency(struct walk *w, const char *currency)
+{
+	for (uint32_t i = 0; i < w->n_currencies; i++)
+		if (strcmp(w->currencies[i], currency) == 0)
+			return true;
+	if (w->n_currencies == WALK_CURRENCIES_MAX)
+		return false;
+	snprintf(w->currencies[w->n_currencies++], PROVIDER_CURRENCY_MAX, "%s",
+	    currency);
+	return true;
+}
+
 static int
 take_billed(void *arg, const struct billed_row *row)
 {
@@ -80,6 +94,9 @@ take_billed(void *arg, const struct billed_row *row)
 		.currency = text_of(row->currency) };
 	struct wbuf b;
 
+	if (w->rows + w->page_rows >= WALK_ROWS_MAX ||
+	    !note_currency(w, row->currency))
+		return -1;
 	memcpy(bill.text, row->text, sizeof(bill.text));
 	memcpy(bill.count, row->count, sizeof(bill.count));
 	if (!reserve((void **)&w->packed, &w->packed_cap,
@@ -498,7 +515,7 @@ walk_start(struct walk *w)
 	BUG_ON(w->phase != WALK_IDLE);
 	w->due.fn = on_due;
 	w->pages = w->rows = w->tries = w->n_written = w->page_rows = 0;
-	w->n_balances = w->n_windows = 0;
+	w->n_balances = w->n_windows = w->n_currencies = 0;
 	w->generation = 0;
 	w->packed_len = w->packed_at = 0;
 	w->retry_after_ms = -1;

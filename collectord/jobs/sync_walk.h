@@ -20,6 +20,8 @@
 #define WALK_PAGES_MAX 1000
 #define WALK_TRIES_MAX 3 /* again, after the first */
 #define WALK_BODY_MAX (64u << 20)
+#define WALK_ROWS_MAX (4u << 20)
+#define WALK_CURRENCIES_MAX 32
 #define WALK_ERROR_MAX ACCOUNT_ERROR_MAX
 
 /* What all walks share; alive as long as they are. */
@@ -75,6 +77,8 @@ struct walk {
 		   [PROVIDER_HEADER_MAX + PROVIDER_KEY_MAX];
 	char cursor[PROVIDER_CURSOR_MAX];
 	uint64_t seen[WALK_PAGES_MAX]; /* digests of cursors */
+	char currencies[WALK_CURRENCIES_MAX][PROVIDER_CURRENCY_MAX];
+	uint32_t n_currencies;
 	char *body;
 	size_t body_len, body_cap;
 	uint8_t *packed; /* rows on their way */

@@ -56,6 +56,14 @@ map_at(struct map *m, uint64_t a, uint64_t b, bool *fresh)
 	return &s->value;
 }
 
+const uint32_t *
+map_find(const struct map *m, uint64_t a, uint64_t b)
+{
+	const struct map_slot *s = m->cap == 0 ? NULL : find(m, a, b);
+
+	return s == NULL || !s->used ? NULL : &s->value;
+}
+
 void
 map_release(struct map *m)
 {

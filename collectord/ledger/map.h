@@ -18,6 +18,8 @@ struct map {
  * until the next call. NULL without memory.
  */
 uint32_t *map_at(struct map *m, uint64_t a, uint64_t b, bool *fresh);
+/* The value for (a, b), or NULL where there is none. */
+const uint32_t *map_find(const struct map *m, uint64_t a, uint64_t b);
 void map_release(struct map *m);
 
 #endif

@@ -1,12 +1,17 @@
 #include <stdlib.h>
 
 #include "collectord/ledger/billed.h"
+#include "collectord/ledger/digest.h"
 #include "collectord/ledger/impl.h"
+#include "collectord/ledger/map.h"
 #include "collectord/ledger/methods_impl.h"
 #include "collectord/ledger/params.h"
 
 #define DAY_MS 86400000ll
 #define PAGE_ROWS 2000
+/* Of an account's day. A service that tells of more models than anybody has
+ * must not make a day too large for a reply. */
+#define GROUPS_MAX 2000
 #define PAGE_DAYS 10000 /* of all feeds; a page has at least one whole day */
 
 /* What the rows of a day add up to; texts point into the map. */
@@ -29,6 +34,7 @@ struct bill_query {
 	struct bill_days absent; /* one of each feed that knows none whole */
 	struct group *groups;
 	size_t n_groups, cap_groups;
+	struct map index; /* of groups, by digests of their texts */
 	struct packer rows, complete;
 	uint32_t n_rows, n_complete;
 	size_t n_taken; /* of days, for this page */
@@ -218,25 +224,64 @@ by_feed(const void *pa, const void *pb)
 
 /* --- Rows ----------------------------------------------------------------- */
 
+/* 128 bits: two groups do not have the same by chance, nor by effort. */
+struct group_key {
+	uint64_t a, b;
+};
+
+static struct group_key
+group_key(struct text model, struct text currency)
+{
+	static const struct digest_key one = { 9, 10 }, two = { 11, 12 };
+
+	return (struct group_key){
+		digest64(&one, model.p, model.len),
+		digest64(&two, model.p, model.len) ^
+		    digest64(&one, currency.p, currency.len),
+	};
+}
+
+static struct group *
+make_group(struct bill_query *q, struct text model, struct text currency)
+{
+	struct group_key key = group_key(model, currency);
+	bool fresh;
+	uint32_t *at = map_at(&q->index, key.a, key.b, &fresh);
+
+	if (at == NULL || grow((void **)&q->groups, q->n_groups, &q->cap_groups,
+			      sizeof(*q->groups)) != 0)
+		return NULL;
+	if (fresh) {
+		*at = (uint32_t)q->n_groups;
+		q->groups[q->n_groups++] =
+		    (struct group){ .model = model, .currency = currency };
+	}
+	return &q->groups[*at];
+}
+
 static struct group *
 find_group(struct bill_query *q, const struct bill_row *row)
 {
-	struct group *g;
+	struct text model = row->text[BILL_MODEL];
+	struct group_key key;
+	const uint32_t *at;
 
-	/* Rows of one group mostly follow each other. */
-	for (size_t i = q->n_groups; i-- > 0;) {
-		g = &q->groups[i];
-		if (text_eq(g->model, row->text[BILL_MODEL]) &&
-		    text_eq(g->currency, row->currency))
-			return g;
+	if (q->n_groups >= GROUPS_MAX) {
+		key = group_key(model, row->currency);
+		at = map_find(&q->index, key.a, key.b);
+		if (at != NULL)
+			return &q->groups[*at];
+		model = (struct text){ 0 };
 	}
-	if (grow((void **)&q->groups, q->n_groups, &q->cap_groups,
-		sizeof(*g)) != 0)
-		return NULL;
-	g = &q->groups[q->n_groups++];
-	*g = (struct group){ .model = row->text[BILL_MODEL],
-		.currency = row->currency };
-	return g;
+	return make_group(q, model, row->currency);
+}
+
+/* A sum that no number holds is a nonsense of the service's, but no small one.
+ */
+static uint64_t
+add_count(uint64_t a, uint64_t b)
+{
+	return a > INT64_MAX - b ? INT64_MAX : a + b;
 }
 
 static int
@@ -253,7 +298,7 @@ add_row(struct bill_query *q, struct span val)
 	g->has_amount = g->has_amount || row.has_amount;
 	g->amount += row.amount;
 	for (int i = 0; i < BILL_COUNTS; i++)
-		g->count[i] += row.count[i];
+		g->count[i] = add_count(g->count[i], row.count[i]);
 	return 0;
 }
 
@@ -321,6 +366,7 @@ take_account(struct store_cursor *c, struct bill_query *q, size_t *i)
 	int rc = 0;
 
 	q->n_groups = 0;
+	map_release(&q->index);
 	for (;
 	     rc == 0 && *i < q->days.n && q->days.item[*i].day == first->day &&
 	     text_eq(q->days.item[*i].name, first->name);
@@ -495,6 +541,7 @@ release(struct bill_query *q)
 	free(q->days.item);
 	free(q->absent.item);
 	free(q->groups);
+	map_release(&q->index);
 	free(q);
 }
 

@@ -116,14 +116,14 @@ path = /costs
 rows = /rows
 from = /day
 amount = /amount
-currency = USD
+currency = %s
 """
 
 
-def define(c, url, feed):
+def define(c, url, feed, currency="USD"):
     os.makedirs(c.home + "/providers", exist_ok=True)
     with open(c.home + "/providers/house.ini", "w", encoding="utf-8") as f:
-        f.write(DEFINITION % (url, feed))
+        f.write(DEFINITION % (url, feed, currency))
     os.chmod(c.home + "/providers/house.ini", 0o644)
 
 
@@ -158,6 +158,31 @@ def renamed_after(c):
     expect("outcome", c.sync("house", "new")["outcome"], "ok")
     expect("amounts", c.amounts(), BILL)
     expect("feeds", {r["feed"] for r in c.billed()[1]}, {"new"})
+
+
+def currencies(c):
+    """More of them than there are is no answer; what was known stays."""
+    count = [1]
+
+    def answer(handler, path, query, n):
+        return 200, {}, {"rows": [
+            {"day": TODAY - DAY, "amount": "2", "in": "AA" + chr(65 + i)}
+            for i in range(count[0] // 2)] + [
+            {"day": TODAY - DAY, "amount": "2", "in": "BB" + chr(65 + i)}
+            for i in range(count[0] - count[0] // 2)]}
+
+    service = Service(answer)
+    define(c, service.url, "costs", "/in")
+    c.add(service, provider="house")
+    c.settled("house")
+    count[0] = 32
+    expect("outcome", c.sync("house", "costs")["outcome"], "ok")
+    expect("currencies", len(c.amounts()), 32)
+    count[0] = 33
+    it = c.sync("house", "costs")
+    expect("outcome", (it["outcome"], it["error"]),
+           ("broken", "there is more of it than we can keep"))
+    expect("currencies that are known", len(c.amounts()), 32)
 
 
 if __name__ == "__main__":

@@ -55,3 +55,8 @@ Test(provider_hostile, a_feed_that_is_renamed_unseen_does_not_bill_twice)
 	daemon_start(&home);
 	play_on(&home, "provider_hostile.py", "renamed_after", NULL);
 }
+
+Test(provider_hostile, more_currencies_than_there_are_is_no_answer)
+{
+	play_hostile("currencies");
+}

@@ -307,3 +307,75 @@ Test(billed, who_is_not_asked_any_more_is_not_waited_for)
 	told = read_answer(&result);
 	cr_expect_eq(told.absent, 0, "%zu know none", told.absent);
 }
+
+/* As many models, each in two currencies, of one day. */
+static void
+fill_models(uint32_t models)
+{
+	static uint8_t bytes[1 << 20];
+	struct account a = { .is_enabled = true, .name = "openai" };
+	struct bill_end e = { .account = &a,
+		.feed = "costs",
+		.gives = BILL_COST,
+		.is_whole = true,
+		.from_day = DAY0,
+		.to_day = DAY0 + 1,
+		.at_ms = (DAY0 + DAYS) * DAY_MS };
+	char model[32];
+	struct wbuf w;
+	size_t at = 0;
+	uint32_t n = 0;
+
+	wbuf_init(&w, bytes, sizeof(bytes));
+	for (uint32_t i = 0; i < 2 * models; i++) {
+		struct bill_row row = { .day = DAY0,
+			.has_amount = true,
+			.amount = i % 2 == 0 ? MONEY_USD : 3 * MONEY_USD,
+			.currency = i % 2 == 0 ? TEXT("USD") : TEXT("CNY") };
+
+		snprintf(model, sizeof(model), "model-%u", i / 2);
+		row.text[BILL_MODEL] = text_of(model);
+		row.count[BILL_INPUT] = UINT64_C(1) << 62;
+		bill_row_write(&w, &row);
+	}
+	cr_assert(!w.failed, "the rows do not fit");
+	cr_assert_eq(ledger_bill_begin(ledger, &e.generation), 0);
+	while (at < w.len)
+		cr_assert_eq(ledger_bill_rows(
+				 ledger, e.generation, wbuf_span(&w), &at, &n),
+		    0);
+	cr_assert_eq(ledger_bill_end(ledger, &e), 0);
+}
+
+Test(billed, more_models_than_anybody_has_are_told_together)
+{
+	const uint32_t models = 5000;
+	struct packer result = { 0 };
+	struct wire_cursor c;
+	struct value rows, row, v;
+	money_sum usd = 0, cny = 0, pico;
+	size_t n = 0, nameless = 0;
+
+	fill_models(models);
+	ask(DAY0, DAY0 + 1, NULL, &result);
+	c = (struct wire_cursor){ (uint8_t *)result.p,
+		(uint8_t *)result.p + result.len };
+	for (rows = list_of(c, "rows"); rows.n-- > 0; n++) {
+		cr_assert_eq(unpack_value(&rows.rest, &row), 0);
+		cr_assert(unpack_member(row.at, "amount", &v));
+		cr_assert_eq(money_parse_sum(v.text.p, v.text.len, &pico), 0);
+		cr_assert(unpack_member(row.at, "currency", &v));
+		*(text_is(v.text, "USD") ? &usd : &cny) += pico;
+		if (unpack_member(row.at, "model", &v))
+			continue;
+		nameless++;
+		cr_expect_eq(number(row, "input_tokens"), INT64_MAX,
+		    "a sum that no number holds is %ju",
+		    (uintmax_t)number(row, "input_tokens"));
+	}
+	cr_expect_eq(n, 2002, "%zu rows", n);
+	cr_expect_eq(nameless, 2, "%zu rows without a model", nameless);
+	cr_expect(usd == models * (money_sum)MONEY_USD, "dollars are lost");
+	cr_expect(cny == 3 * models * (money_sum)MONEY_USD, "yuan are lost");
+	packer_free(&result);
+}
