@@ -257,6 +257,8 @@ on_clock(struct conn *c, const struct request *rq, struct packer *k,
 		    "now is beyond the year 9999");
 	clock_set_ms((int64_t)v.u64);
 	timers_clock_set(&c->server->timers);
+	/* Calls of others that ended then were answered where k is. */
+	k = reply_begin(c, rq->msgid);
 	pack_map(k, 1);
 	pack_member(k, "now", v.u64);
 	return REPLY_NOW;

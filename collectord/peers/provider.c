@@ -483,6 +483,7 @@ provider_sync(struct conn *c, const struct request *rq, struct packer *k,
 	struct provider_call *call;
 	int rc;
 
+	(void)k;
 	if (s->stop_why != NULL)
 		return error_set(err, ERR_STOPPING, NULL, "the daemon stops");
 	call = call_new(c, rq->msgid, err);
@@ -495,8 +496,10 @@ provider_sync(struct conn *c, const struct request *rq, struct packer *k,
 		 rq, "name", call->want.name, sizeof(call->want.name), err) != 0
 		 ? -1
 		 : sync_ask(&s->sync, &call->want, err);
+	/* What others wait for may have ended too, and been packed where k is.
+	 */
 	if (rc == 0)
-		pack_results(k, call);
+		pack_results(reply_begin(c, rq->msgid), call);
 	if (rc <= 0)
 		call_free(call);
 	return rc > 0 ? REPLY_LATER : rc == 0 ? REPLY_NOW : REPLY_ERROR;

@@ -185,5 +185,25 @@ def currencies(c):
     expect("currencies that are known", len(c.amounts()), 32)
 
 
+def answers(c):
+    """Each has the answer to its own question, whoever's question ended it."""
+    asked, gate = threading.Event(), threading.Event()
+
+    def answer(handler, path, query, n):
+        asked.set()
+        gate.wait(15)
+        return 200, {}, {}
+
+    peer = Peer(c.sock)
+    peer.sock.sendall(msgpack.packb([0, 77, "provider_add", [{
+        "provider": "openai", "key": KEY, "base_url": Service(answer).url}]]))
+    expect("the service is asked", asked.wait(15), True)
+    # Which is longer than an answer may take.
+    c.move_clock(61000)
+    _, msgid, error, _ = peer.read()
+    expect("answer", (msgid, error["code"]), (77, "busy"))
+    gate.set()
+
+
 if __name__ == "__main__":
     play(globals())

@@ -60,3 +60,8 @@ Test(provider_hostile, more_currencies_than_there_are_is_no_answer)
 {
 	play_hostile("currencies");
 }
+
+Test(provider_hostile, a_clock_that_moves_answers_everybody_with_his_own)
+{
+	play_hostile("answers");
+}
