@@ -142,8 +142,8 @@ Test(plan, a_clock_that_is_set_back_within_a_round_leads_to_no_day_of_old)
 	struct account_feed f = { 0 };
 	struct plan_range r;
 
-	cr_assert(plan_next_range(&f, &feed, NOW + 99 * DAY, false, &r),
-	    "no range");
+	cr_assert(
+	    plan_next_range(&f, &feed, NOW + 99 * DAY, false, &r), "no range");
 	plan_note_range(&f, &feed, NOW + 99 * DAY, &r, 1);
 	cr_assert(plan_next_range(&f, &feed, NOW, true, &r), "no range");
 	expect_range(&r, -30, 1);
