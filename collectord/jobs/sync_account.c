@@ -185,20 +185,35 @@ on_leave_step(struct batch_task *t)
 	return acc->rc == 1;
 }
 
+/* The store has it still: so do we, and it can be removed again. */
+static void
+stay(struct sync_account *acc)
+{
+	struct sync_reply *r = acc->leave;
+	struct error err;
+
+	acc->phase = SYNC_IDLE;
+	acc->is_leaving = false;
+	acc->leave = NULL;
+	error_set(&err, (enum error_code) - acc->rc, NULL,
+	    "the store could not be written");
+	sync_reply_end(r, &err);
+	sync_arm(acc);
+}
+
 static void
 on_left(struct batch_task *t)
 {
 	struct sync_account *acc = t->data;
 	struct sync *s = acc->sync;
-	struct sync_reply *r = acc->leave;
-	struct error err;
 
-	unlist_account(acc);
-	if (acc->rc < 0)
-		error_set(&err, (enum error_code) - acc->rc, NULL,
-		    "the store could not be written");
-	sync_reply_end(r, acc->rc < 0 ? &err : NULL);
-	sync_account_free(acc);
+	if (acc->rc < 0) {
+		stay(acc);
+	} else {
+		unlist_account(acc);
+		sync_reply_end(acc->leave, NULL);
+		sync_account_free(acc);
+	}
 	if (s->is_stopped)
 		return;
 	sync_sweep(s);

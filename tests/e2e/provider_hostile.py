@@ -10,7 +10,7 @@ import threading
 import msgpack
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from client import expect  # noqa: E402
+from client import Refused, expect  # noqa: E402
 from provider_case import (
     DAY, KEY, OTHER_KEY, TODAY, Peer, Service, play, wait_until)  # noqa: E402
 
@@ -203,6 +203,28 @@ def answers(c):
     _, msgid, error, _ = peer.read()
     expect("answer", (msgid, error["code"]), (77, "busy"))
     gate.set()
+
+
+def full_before(c):
+    c.add(Service(lambda *_: (503, {}, {})), provider="deepseek")
+    c.peer.call("provider_set", name="deepseek", enabled=False)
+
+
+def full(c):
+    """An account that a full disk still has is not out of reach."""
+    for _ in range(2):
+        try:
+            c.peer.call("provider_rm", name="deepseek")
+            sys.exit("it was removed from a store that is full")
+        except Refused as e:
+            expect("code", e.code, "store_full")
+    expect("state", c.account("deepseek")["state"], "disabled")
+
+
+def full_after(c):
+    expect("state", c.peer.call("provider_rm", name="deepseek")["state"],
+           "removed")
+    expect("accounts", c.peer.call("providers")["providers"], [])
 
 
 if __name__ == "__main__":

@@ -65,3 +65,18 @@ Test(provider_hostile, a_clock_that_moves_answers_everybody_with_his_own)
 {
 	play_hostile("answers");
 }
+
+Test(provider_hostile, an_account_that_a_full_disk_keeps_can_be_removed_later)
+{
+	play_hostile("full_before");
+	daemon_stop(&home);
+	home.program = "collectord-fault";
+	/* The first commits are those of the start. */
+	home_env(&home, "TT_FAULT", "full:4:1000000");
+	daemon_start(&home);
+	play_on(&home, "provider_hostile.py", "full", NULL);
+	daemon_stop(&home);
+	home.program = "collectord";
+	daemon_start(&home);
+	play_on(&home, "provider_hostile.py", "full_after", NULL);
+}
