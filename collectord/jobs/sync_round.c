@@ -35,13 +35,27 @@ may_ask(const struct sync_account *acc, uint32_t i)
 	       acc->provider != &sync_undefined && !acc->a.feed[i].is_denied;
 }
 
+/* The clock was far ahead when that was planned. */
+static bool
+is_absurd(int64_t at_ms, int64_t now_ms)
+{
+	return at_ms > now_ms + 2 * DAY_MS;
+}
+
+static bool
+is_limited(const struct account_feed *f, int64_t now_ms)
+{
+	return f->limited_ms > now_ms && !is_absurd(f->limited_ms, now_ms);
+}
+
 static int64_t
 due_of(const struct account_feed *f, int64_t now_ms)
 {
-	int64_t at = f->next_ms > f->limited_ms ? f->next_ms : f->limited_ms;
+	int64_t at = f->next_ms;
 
-	/* The clock was far ahead when that was planned. */
-	return at > now_ms + 2 * DAY_MS ? now_ms : at;
+	if (is_limited(f, now_ms) && f->limited_ms > at)
+		at = f->limited_ms;
+	return is_absurd(at, now_ms) ? now_ms : at;
 }
 
 /* Once it has lasted for a day. */
@@ -90,15 +104,29 @@ on_drop_step(struct batch_task *t)
 	return acc->rc == 1 || (acc->rc == 0 && acc->n_gone > 0);
 }
 
+/* What is pending is not asked in this round. */
+static void
+put_off(struct sync_account *acc)
+{
+	int64_t now_ms = clock_now_ms();
+
+	for (uint32_t i = 0; i < acc->a.n_feeds; i++)
+		if ((acc->pending & 1u << i) != 0)
+			acc->a.feed[i].next_ms = plan_next_round(
+			    acc->a.name, &acc->provider->feeds[i], now_ms);
+}
+
 static void
 on_dropped(struct batch_task *t)
 {
 	struct sync_account *acc = t->data;
 
 	acc->phase = SYNC_ASKING;
-	if (acc->rc < 0)
+	if (acc->rc < 0) {
 		log_warn("sync", "op=drop name=%s err=%s", acc->a.name,
 		    error_name((enum error_code) - acc->rc));
+		put_off(acc);
+	}
 	/* Rows of old and new feeds must not stand beside each other. */
 	if (acc->rc < 0 || acc->sync->is_stopped)
 		acc->pending = 0;
@@ -225,7 +253,7 @@ save(struct sync_account *acc)
 	const struct provider_feed *feed = feed_of(acc);
 	bool is_whole = acc->outcome == PROVIDER_OK;
 
-	acc->saved = acc->a;
+	sync_account_record(acc, &acc->saved);
 	acc->end = (struct bill_end){ .account = &acc->saved,
 		.feed = feed->name,
 		.gives = feed->gives,
@@ -375,7 +403,7 @@ is_barred(struct sync_account *acc)
 
 	if (acc->a.is_bad_key || f->is_denied)
 		acc->outcome = PROVIDER_BAD_KEY;
-	else if (f->limited_ms > clock_now_ms())
+	else if (is_limited(f, clock_now_ms()))
 		acc->outcome = PROVIDER_LIMITED;
 	else
 		return false;
@@ -434,7 +462,7 @@ sync_on_due(struct due *d)
 	acc->outcome = PROVIDER_ABORTED;
 	acc->at = 0;
 	acc->before = *state_of(acc);
-	acc->saved = acc->a;
+	sync_account_record(acc, &acc->saved);
 	acc->end = (struct bill_end){ .account = &acc->saved };
 	start_saving(acc);
 }

@@ -585,9 +585,10 @@ server_run(struct server *s)
 	spool_scan(&s->spool);
 	/* Before what may make notices, which a new sink is told of. */
 	sinks_configure(&s->sinks, &s->config.sinks);
+	/* First in line: its commit is that of the start, and of no put. */
+	tick_start(&s->tick, &s->timers, &s->batch, s->ledger);
 	if (sync_start(&s->sync) != 0)
 		log_error("sync", "op=start err=\"accounts cannot be read\"");
-	tick_start(&s->tick, &s->timers, &s->batch, s->ledger);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	/* It finds every handle that somebody forgot. */
 	BUG_ON(uv_loop_close(&s->loop) != 0);

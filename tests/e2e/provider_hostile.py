@@ -228,5 +228,53 @@ def full_after(c):
     expect("accounts", c.peer.call("providers")["providers"], [])
 
 
+def clock_back(c):
+    """What a service wanted at a time that was none is no reason to wait, nor
+    to ask oneself without end."""
+    state = {"status": 429}
+
+    def answer(handler, path, query, n):
+        return state["status"], {"Retry-After": "3600"}, {
+            "object": "page", "data": [], "has_more": False,
+            "next_page": None}
+
+    service = Service(answer)
+    c.add(service)
+    c.settled()
+    expect("state", c.account()["state"], "failing")
+    state["status"] = 200
+    n = len(service.seen)
+    c.move_clock(-5 * DAY)
+    wait_until("it is asked again", lambda: len(service.seen) > n)
+    wait_until("it is fine", lambda: c.account()["state"] == "ok")
+    expect("next", c.account()["next"] > c.now, True)
+    expect("outcomes", {r["outcome"] for r in c.sync()}, {"ok"})
+    expect("requests are few", len(service.seen) < 200, True)
+
+
+def gone_before(c):
+    """A feed gets another name just before the daemon ends."""
+    service = Service(costs)
+    define(c, service.url, "old")
+    c.add(service, provider="house")
+    c.settled("house")
+    define(c, service.url, "new")
+
+
+def gone_full(c):
+    """Its rows cannot be dropped: so the new feed waits, and not in a hurry."""
+    expect("results", c.sync("house"), [])
+    expect("feeds", {r["feed"] for r in c.billed()[1]}, {"old"})
+    expect("next", c.account("house")["next"] > c.now, True)
+
+
+def gone_after(c):
+    """Nobody answers there any more; what the old feed told is gone."""
+    expect("outcomes", {r["outcome"] for r in c.sync_with_clock("house")},
+           {"failing"})
+    expect("feeds", {r["feed"] for r in c.billed()[1]
+                     if r["from"] != r["to"]}, set())
+
+
 if __name__ == "__main__":
     play(globals())

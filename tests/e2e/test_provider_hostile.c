@@ -4,6 +4,9 @@
  */
 #include "tests/e2e/play.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include <criterion/criterion.h>
 
 static struct home home;
@@ -66,17 +69,44 @@ Test(provider_hostile, a_clock_that_moves_answers_everybody_with_his_own)
 	play_hostile("answers");
 }
 
+Test(provider_hostile, a_clock_that_was_ahead_holds_nobody_up)
+{
+	play_hostile("clock_back");
+}
+
+static void
+restart_as(const char *program, const char *fault)
+{
+	daemon_stop(&home);
+	home.program = program;
+	home_env(&home, "TT_FAULT", fault);
+	daemon_start(&home);
+}
+
+Test(provider_hostile, rows_that_a_full_disk_keeps_are_tried_to_drop_in_peace)
+{
+	const char *at;
+	size_t tries = 0;
+	char *log;
+
+	play_hostile("gone_before");
+	/* The first commits are those of the start. */
+	restart_as("collectord-fault", "full:4:1000000");
+	play_on(&home, "provider_hostile.py", "gone_full", NULL);
+	log = file_read(home.log);
+	for (at = log; (at = strstr(at, "op=drop")) != NULL; at++)
+		tries++;
+	free(log);
+	cr_expect(tries > 0 && tries < 5, "%zu tries", tries);
+	restart_as("collectord", NULL);
+	play_on(&home, "provider_hostile.py", "gone_after", NULL);
+}
+
 Test(provider_hostile, an_account_that_a_full_disk_keeps_can_be_removed_later)
 {
 	play_hostile("full_before");
-	daemon_stop(&home);
-	home.program = "collectord-fault";
-	/* The first commits are those of the start. */
-	home_env(&home, "TT_FAULT", "full:4:1000000");
-	daemon_start(&home);
+	restart_as("collectord-fault", "full:4:1000000");
 	play_on(&home, "provider_hostile.py", "full", NULL);
-	daemon_stop(&home);
-	home.program = "collectord";
-	daemon_start(&home);
+	restart_as("collectord", NULL);
 	play_on(&home, "provider_hostile.py", "full_after", NULL);
 }
