@@ -355,6 +355,7 @@ class Sums:
         self.calls = self.unpriced = self.unpriced_tokens = 0
         self.n = [0, 0, 0, 0]
         self.other = self.cost = self.plan = 0
+        self.foreign = False  # some of its cost is not in dollars
 
     def tokens(self):
         return sum(self.n) + self.other
@@ -364,12 +365,15 @@ class Sums:
                     "plan"):
             setattr(self, key, getattr(self, key) + getattr(more, key))
         self.n = [a + b for a, b in zip(self.n, more.n)]
+        self.foreign |= more.foreign
         return self
 
     def is_unpriced(self):
         """Is no call of it known to cost anything?"""
         if self.cost != 0:
             return False
+        if self.foreign:
+            return True
         if self.calls == 0:
             return self.unpriced_tokens > 0
         return self.unpriced >= self.calls
@@ -377,7 +381,8 @@ class Sums:
     def figures(self):
         """As --source has them in JSON; what nobody told is None."""
         tokens = self.tokens()
-        uncounted = self.cost != 0 and self.calls == 0 and tokens == 0
+        uncounted = (self.cost != 0 or self.foreign) and \
+            self.calls == 0 and tokens == 0
         calls = None if self.calls == 0 and tokens > 0 else self.calls
         out = dict(zip(COUNTS, self.n), calls=calls, total_tokens=tokens)
         if uncounted:
@@ -471,21 +476,36 @@ class Model:
                  for d in days if self.whole(s, d)]
         if not known:
             return None
-        bill, others = collections.Counter(), collections.Counter()
+        bill = collections.Counter()
         for s, d in known:
             bill[s.provider, d] += self.usd(s, d)
-            for _, currency, p in self.lines(s, d):
-                if currency != "USD":
-                    others[currency] += p
+        others = self.others(known)
+        beyond = sum(max(0, amount - self.metered(d, provider))
+                     for (provider, d), amount in bill.items())
         named = [s.name for s in self.world.services.values()
                  if any(s is k for k, _ in known)]
         return {
-            "cost_usd": sum(max(0, amount - self.metered(d, provider))
-                            for (provider, d), amount in bill.items()),
+            "cost_usd": None if others and not beyond else beyond,
             "from": str(date_of(min(d for _, d in known))),
             "to": str(date_of(max(d for _, d in known))),
             "accounts": sorted(named),
-            "other_currencies": sorted(others.items())}
+            "other_currencies": others}
+
+    def others(self, known):
+        """(currency, amount, accounts) of these services' days."""
+        amounts, names = collections.Counter(), collections.defaultdict(set)
+        for s, d in known:
+            for _, currency, p in self.lines(s, d):
+                if currency != "USD":
+                    amounts[currency] += p
+                    names[currency].add(s.name)
+        return [(c, amounts[c], sorted(names[c])) for c in sorted(names)]
+
+    def source_others(self, source, start, end):
+        return self.others([
+            (s, d) for p in {s.provider for s in self.world.services.values()}
+            for s in self.taking(source, p) for d in range(start, end, DAY)
+            if source == "billed" or self.whole(s, d)])
 
     # --source
 
@@ -501,41 +521,48 @@ class Model:
     def choose(self, source, day, provider):
         calls = self.seen(day, day + DAY, provider)
         taking = self.taking(source, provider)
+        usd = sum(self.usd(s, day) for s in taking)
+        metered = self.metered(day, provider)
+        foreign = any(c != "USD" for s in taking
+                      for _, c, _ in self.lines(s, day))
         if source == "billed" or (
                 taking and all(self.whole(s, day) for s in taking) and
-                sum(self.usd(s, day) for s in taking) >
-                self.metered(day, provider)):
-            yield from self.billed(taking, day)
+                (usd > metered or (foreign and metered == 0))):
+            yield from self.billed(taking, day, foreign and usd == 0)
             if source == "best":
                 counted = any(sum(n) + q for s in taking
                               for _, n, q in self.use(s, day))
-                yield from self.beside(calls, counted)
+                yield from self.beside(calls, counted, foreign)
         else:
             for call in calls:
                 yield call["model"], seen_sums(call)
 
-    def billed(self, taking, day):
+    def billed(self, taking, day, no_dollars):
         for service in taking:
             for model, currency, p in self.lines(service, day):
                 sums = Sums()
                 sums.cost = p if currency == "USD" else 0
+                sums.foreign = currency != "USD"
                 yield model or "", sums
             for model, n, requests in self.use(service, day):
                 sums = Sums()
                 sums.n, sums.calls = list(n), requests
+                sums.foreign = no_dollars
                 if not self.tells_cost(service):
                     sums.unpriced, sums.unpriced_tokens = requests, sum(n)
                 yield model, sums
 
     @staticmethod
-    def beside(calls, counted):
+    def beside(calls, counted, foreign):
         """What no bill shows, of a day that is billed."""
         for call in calls:
             sums = seen_sums(call)
             if not call["plan"]:
                 if counted:
                     continue
-                sums.cost = sums.unpriced = sums.unpriced_tokens = 0
+                sums.cost = 0
+                if not foreign:
+                    sums.unpriced = sums.unpriced_tokens = 0
             yield call["model"], sums
 
     def by_model(self, provider, start, end):
@@ -888,9 +915,7 @@ class World:
         if unseen is not None:
             unseen["cost_usd"] = money(unseen["cost_usd"])
             unseen["accounts"].sort()
-            unseen["other_currencies"] = sorted(
-                (o["currency"], money(o["amount"]))
-                for o in unseen["other_currencies"])
+            unseen["other_currencies"] = read_others(unseen)
         expect(f"{what}: unseen", unseen, self.model.unseen(start, end))
 
     def compare_source(self, source, first, last):
@@ -910,6 +935,8 @@ class World:
                    add_up(by, parts))
             expect(f"{what}: total", read_figures(got["total"]),
                    add_up("none", parts, total=True))
+            expect(f"{what}: other currencies", read_others(got),
+                   self.model.source_others(source, start, end))
             self.compare_accounts(what, got, start, end)
         self.compare_default(source, first, last, refused)
 
@@ -1170,6 +1197,11 @@ class Causes(World):
 
 def money(number):
     return None if number is None else pico(number)
+
+
+def read_others(got):
+    return [(o["currency"], money(o["amount"]), sorted(o["accounts"]))
+            for o in got["other_currencies"]]
 
 
 def read_figures(row):
