@@ -27,7 +27,7 @@ void
 bills_add_name(
     const struct billed *b, size_t account, char names[BILLS_NAMES_MAX])
 {
-	const char *between = names[0] != '\0' ? ", " : "";
+	const char *between = names[0] != '\0' ? _(", ") : "";
 	size_t len = strlen(names);
 	char name[80];
 

@@ -289,6 +289,7 @@ Test(provider_client, what_is_not_in_dollars_is_told_and_not_zero)
 	REPORT("\"unseen\":{\"cost_usd\":3.25,", "7d", "--json");
 	REPORT(" $3.25+\n", "7d");
 	REPORT("不是美元：3.25 EUR（openai/eu）", "7d", "--lang", "zh");
+	REPORT("未看到：openai、openai/eu 的账单", "7d", "--lang", "zh");
 }
 
 Test(provider_client, a_shared_account_has_nothing_unseen)
