@@ -33,6 +33,7 @@ import sys
 import tempfile
 import threading
 import time
+import unicodedata
 import urllib.parse
 import zoneinfo
 
@@ -1035,7 +1036,7 @@ class World:
 
 # --- Causes ------------------------------------------------------------------------
 
-ELM = "elm-4"
+ELM = "elm-large-4-preview-of-summer"
 # By day of May 2026: what was billed (model, currency, cents), the tokens the
 # service counted, the calls seen (cents or None, tokens, plan), and the cause.
 SAME = (1000, 0, 0, 100)
@@ -1193,6 +1194,39 @@ class Causes(World):
             expect(f"text of no cause, {lang}", texts.pop(None), {""})
             expect(f"causes of one text, {lang}",
                    len(set.union(*texts.values()) - {""}), len(texts))
+            for width in (60, 80, 120):
+                self.compare_narrow(lang, width, texts)
+
+    def compare_narrow(self, lang, width, texts):
+        """Marks stand for the causes, and names of models are whole."""
+        what = f"{width} columns, {lang}"
+        lines = self.daemon.report(
+            self.now, "reconcile", "2026-05-01..2026-05-12", "--lang", lang,
+            "--provider", "anthropic", "--width", str(width)).splitlines()
+        rows, last = {}, None
+        for line in lines[2:]:
+            if re.match(r"(2026-)?05-", line):
+                cells = re.split(r"  +", line.rstrip())
+                last = rows["2026-" + cells[0][-5:]] = cells
+                model = next(i for i, c in enumerate(cells) if c[:3] == "elm")
+            elif line[0] == " ":
+                last[model] += line.strip()
+            else:
+                break
+            expect(f"{what}: too wide: {line}", columns_of(line) > width,
+                   False)
+        told = dict(line.split("  ", 1) for line in lines
+                    if re.match("[a-z]  ", line))
+        for day, cause in self.want["anthropic"].items():
+            cells = rows[day]
+            expect(f"{what}: model on {day}", cells[model], ELM)
+            expect(f"{what}: cause on {day}", " ".join(
+                told.get(c, c) for c in cells[model + 4:]),
+                "".join(texts.get(cause, "")))
+
+
+def columns_of(line):
+    return sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in line)
 
 
 def money(number):

@@ -280,6 +280,10 @@ Test(provider_client, what_is_not_in_dollars_is_told_and_not_zero)
 	REPORT("\"amount\":3.25,", "7d", "--source", "best", "--json");
 	REPORT("\"unseen\":{\"cost_usd\":null,", "7d", "--json");
 	REPORT("     -\nunseen: billed by openai/eu beyond", "7d");
+	REPORT("  2.50 EUR           -  not in dollars\n", "reconcile", "7d");
+	REPORT("\na  not in dollars\n", "reconcile", "7d", "--width", "40");
+	REPORT("\ntotal                     -         -           -",
+	    "reconcile", "7d");
 	/* Dollars stay what they are, and euros are beside them. */
 	add("openai");
 	PROVIDER(0, "costs", "sync", "openai");

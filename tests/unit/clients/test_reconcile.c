@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "clients/common/figure.h"
+#include "clients/report/reconcile_table.h"
 #include "clients/report/reconciled.h"
 #include "clients/report/sourced.h"
 #include "clients/report/unseen.h"
@@ -812,4 +813,33 @@ Test(source, best_is_a_bill_in_another_currency_where_nothing_seen_costs)
 	expect_no_price(0, "house", true);
 	expect_source(1, 1, "house", "0.5", 1000);
 	answer_free(&answer);
+}
+
+/* --- Names that are folded ------------------------------------------------ */
+
+Test(reconcile, a_name_is_folded_after_a_sign_and_never_within_a_character)
+{
+	static const struct {
+		const char *name;
+		size_t columns;
+		uint32_t len;
+	} folds[] = {
+		{ "claude-sonnet-4-5", 17, 17 },
+		{ "claude-sonnet-4-5", 16, 16 },
+		{ "claude-sonnet-4-5", 13, 7 },
+		{ "claude-sonnet-4-5", 14, 14 },
+		{ "o-superlongname", 12, 12 }, /* the sign is too early */
+		{ "gpt-5", 0, 1 },
+		{ "\xe9\x80\x9a\xe4\xb9\x89", 1, 3 },
+		{ "", 8, 0 },
+	};
+	uint32_t len;
+	size_t i;
+
+	for (i = 0; i < sizeof(folds) / sizeof(folds[0]); i++) {
+		len = reconcile_piece(text_of(folds[i].name), folds[i].columns);
+		cr_expect_eq(len, folds[i].len,
+		    "%s in %zu columns is folded at %u, not %u", folds[i].name,
+		    folds[i].columns, len, folds[i].len);
+	}
 }
