@@ -23,6 +23,20 @@ bills_amount(const struct setup *s, money_sum amount, const char *currency,
 	snprintf(buf, BILLS_AMOUNT_MAX, "%s %s", money, currency);
 }
 
+void
+bills_add_name(
+    const struct billed *b, size_t account, char names[BILLS_NAMES_MAX])
+{
+	const char *between = names[0] != '\0' ? _(", ") : "";
+	size_t len = strlen(names);
+	char name[80];
+
+	table_clean(b->accounts[account].name, name, sizeof(name));
+	if (strlen(between) + strlen(name) < BILLS_NAMES_MAX - len)
+		snprintf(
+		    names + len, BILLS_NAMES_MAX - len, "%s%s", between, name);
+}
+
 static void
 put_account(const struct setup *s, const struct billed *b, size_t at)
 {

@@ -9,6 +9,11 @@
 #define BILLS_AMOUNT_MAX (FIGURE_MAX + BILLED_CURRENCY_MAX)
 void bills_amount(const struct setup *s, money_sum amount, const char *currency,
     char buf[BILLS_AMOUNT_MAX]);
+/* Lists of names are cut at whole ones to fit. */
+#define BILLS_NAMES_MAX 240
+/* Appends an account's name to a list, as "openai, anthropic/work". */
+void bills_add_name(
+    const struct billed *b, size_t account, char names[BILLS_NAMES_MAX]);
 /* Has any account told of a day? */
 bool bills_has_days(const struct billed *b);
 /*

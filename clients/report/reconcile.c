@@ -6,6 +6,7 @@
 #include "clients/common/output.h"
 #include "clients/report/bills.h"
 #include "clients/report/field.h"
+#include "clients/report/reconcile_table.h"
 #include "clients/report/reconciled.h"
 #include "clients/report/utc.h"
 
@@ -18,23 +19,6 @@ static const struct option_spec specs[] = {
 	REPORT_OPTION("csv", OPTION_FLAG, csv, NULL, "CSV with a header"),
 	REPORT_MONEY,
 	REPORT_COMMON,
-};
-
-static const char *const cause_texts[RECONCILE_CAUSES] = {
-	[CAUSE_NONE] = "",
-	[CAUSE_INCOMPLETE] = N_("the day is not known whole yet"),
-	[CAUSE_NOT_FINAL] = N_("not final yet"),
-	[CAUSE_CURRENCY] = N_("not in dollars"),
-	[CAUSE_SHARED] = N_("a shared account: others use it too"),
-	[CAUSE_UNPRICED] = N_("calls without a price"),
-	[CAUSE_OTHER_MACHINE] = N_("another machine or person on the same key"),
-	[CAUSE_UNHOOKED_KEY] = N_("an unhooked key: nothing was seen"),
-	[CAUSE_OTHER_ACCOUNT] = N_("another key or account was used"),
-	[CAUSE_CACHE_TIER] = N_("the cache's tier"),
-	[CAUSE_BATCH] = N_("batch prices"),
-	[CAUSE_PLAN] = N_("a plan"),
-	[CAUSE_FEES] = N_("fees that are not by token"),
-	[CAUSE_PRICE] = N_("other prices, credits or rebates"),
 };
 
 struct both {
@@ -181,99 +165,6 @@ put_csv(const struct both *b)
 
 /* --- For people ----------------------------------------------------------- */
 
-/* "+$0.20": the sign is what people look for. */
-static void
-signed_money(const struct both *b, money_sum pico, char buf[FIGURE_MAX + 1])
-{
-	buf[0] = '+';
-	figure_money_as(pico, setup_decimals(b->s), buf + 1);
-	if (pico <= 0)
-		memmove(buf, buf + 1, strlen(buf));
-}
-
-static bool
-has_models(const struct both *b)
-{
-	size_t i;
-
-	for (i = 0; i < b->all.n; i++)
-		if (b->all.rows[i].is_by_model)
-			return true;
-	return false;
-}
-
-static void
-put_figures(
-    const struct both *b, struct table *t, const struct reconcile_row *row)
-{
-	char buf[BILLS_AMOUNT_MAX];
-
-	figure_money_as(row->seen_cost, setup_decimals(b->s), buf);
-	table_str(t, field_is_unpriced(&row->seen) ? "-" : buf);
-	bills_amount(b->s, row->amount, row->currency, buf);
-	table_str(t, row->has_amount ? buf : "-");
-	signed_money(b, row->difference, buf);
-	table_str(t, row->has_difference ? buf : "-");
-	table_str(
-	    t, row->cause != CAUSE_NONE ? _(cause_texts[row->cause]) : "");
-}
-
-static void
-put_row(const struct both *b, struct table *t, const struct reconcile_row *row,
-    bool by_model)
-{
-	char day[CALENDAR_TEXT_MAX];
-
-	utc_format_day(row->day_ms, day);
-	table_str(t, day);
-	table_text(
-	    t, row->provider.len > 0 ? row->provider : text_of(_("(none)")));
-	if (by_model && row->model.len > 0)
-		table_text(t, row->model);
-	else if (by_model)
-		table_str(t, row->is_by_model ? _("(none)") : _("all"));
-	put_figures(b, t, row);
-}
-
-static void
-put_total(const struct both *b, struct table *t, bool by_model)
-{
-	char buf[FIGURE_MAX + 1];
-
-	table_str(t, _("total"));
-	table_str(t, "");
-	if (by_model)
-		table_str(t, "");
-	figure_money_as(b->all.seen, setup_decimals(b->s), buf);
-	table_str(t, buf);
-	figure_money_as(b->all.billed, setup_decimals(b->s), buf);
-	table_str(t, buf);
-	signed_money(b, b->all.difference, buf);
-	table_str(t, buf);
-	table_str(t, "");
-}
-
-static int
-put_rows(const struct both *b)
-{
-	struct table *t = table_new();
-	bool by_model = has_models(b);
-	size_t i;
-
-	table_column(t, _("day"), 0);
-	table_column(t, _("provider"), 0);
-	if (by_model)
-		table_column(t, _("model"), TABLE_TRUNC);
-	table_column(t, _("seen"), TABLE_RIGHT);
-	table_column(t, _("billed"), TABLE_RIGHT);
-	table_column(t, _("difference"), TABLE_RIGHT);
-	table_column(t, _("suspected cause"), TABLE_TRUNC);
-	for (i = 0; i < b->all.n; i++)
-		put_row(b, t, &b->all.rows[i], by_model);
-	put_total(b, t, by_model);
-	return setup_print(b->s, t);
-}
-
 static void
 put_open(const struct both *b)
 {
@@ -302,7 +193,7 @@ put_table(const struct both *b)
 		return EXIT_OK;
 	}
 	if (b->all.n > 0)
-		rc = put_rows(b);
+		rc = reconcile_table(b->s, &b->all);
 	else
 		puts(_("Nothing was seen and nothing was billed."));
 	put_open(b);

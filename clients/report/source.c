@@ -30,6 +30,7 @@ struct sourcing {
 	enum source source;
 	bool is_asked; /* by --source; else the configuration has it */
 	struct billed billed;
+	struct foreign foreign;
 	struct answer seen, answer;
 	int64_t *days;
 	size_t n_days;
@@ -135,6 +136,8 @@ put_json(const struct sourcing *g)
 	fputs("],\n \"total\":{", stdout);
 	put_figures(&g->answer.total, true);
 	fputs("},\n ", stdout);
+	foreign_json(&g->billed, &g->foreign);
+	fputs(",\n ", stdout);
 	bills_json_accounts(&g->billed);
 	fputs("}\n", stdout);
 }
@@ -171,25 +174,6 @@ put_csv(const struct sourcing *g)
 
 /* --- For people ----------------------------------------------------------- */
 
-static void
-put_others(const struct sourcing *g)
-{
-	const struct billed_row *row;
-	char amount[BILLS_AMOUNT_MAX], day[CALENDAR_TEXT_MAX], name[80];
-	size_t i;
-
-	for (i = 0; i < g->billed.n; i++) {
-		row = &g->billed.rows[i];
-		if (!row->has_amount || billed_is_usd(row))
-			continue;
-		bills_amount(g->s, row->amount, row->currency, amount);
-		utc_format_day(row->day_ms, day);
-		table_clean(
-		    g->billed.accounts[row->account].name, name, sizeof(name));
-		printf(_("%s: %s of %s is in no sum\n"), name, amount, day);
-	}
-}
-
 static int
 put_table(const struct sourcing *g)
 {
@@ -202,7 +186,7 @@ put_table(const struct sourcing *g)
 		 ? _("This is what was billed, by day of UTC.")
 		 : _("By day of UTC and provider: billed where that is "
 		     "complete and larger, else seen."));
-	put_others(g);
+	foreign_put(g->s, &g->billed, &g->foreign);
 	bills_put_accounts(g->s, &g->billed);
 	return EXIT_OK;
 }
@@ -335,7 +319,8 @@ choose(struct sourcing *g)
 		    name);
 		return refuse(g, why);
 	}
-	if (source_rows(&q, &g->answer) == 0) {
+	if (source_rows(&q, &g->answer) == 0 &&
+	    source_foreign(&q, &g->foreign) == 0) {
 		ask_sort(g->a, &g->answer);
 		return EXIT_OK;
 	}
@@ -384,6 +369,7 @@ source_run(struct setup *s, enum source source, int nargs, char **args)
 	answer_free(&g.answer);
 	answer_free(&g.seen);
 	billed_free(&g.billed);
+	foreign_free(&g.foreign);
 	free(g.days);
 	ask_free(&a);
 	return rc;

@@ -26,8 +26,8 @@ source_parse(const char *name)
 bool
 source_is_uncounted(const struct sums *s)
 {
-	return s->cost != 0 && s->n[SUM_CALLS] == 0 &&
-	       sums_total_tokens(s) == 0;
+	return (s->cost != 0 || s->n[SUM_UNPRICED_TOKENS] > 0) &&
+	       s->n[SUM_CALLS] == 0 && sums_total_tokens(s) == 0;
 }
 
 /* The best of an account that others use too is what was seen. */
@@ -106,6 +106,18 @@ struct source_day {
 	bool is_part;   /* some account does not know it whole */
 	bool is_billed; /* the choice */
 	bool has_counts;
+	bool is_foreign; /* some of it is billed in other currencies */
+};
+
+/* A row that is still to be added to its like. */
+struct part {
+	struct report_row row;
+	bool is_foreign; /* its cost, or some of it, is not in dollars */
+};
+
+struct parts {
+	struct part *items;
+	size_t n;
 };
 
 /* The day a bill is of, or NULL. */
@@ -115,6 +127,15 @@ day_of(const struct source_query *q, struct source_day *days, int64_t day_ms)
 	if (day_ms < q->days[0] || day_ms >= q->days[q->n_days])
 		return NULL;
 	return &days[(day_ms - q->days[0]) / BILLED_DAY_MS];
+}
+
+/* The best is made of days only that accounts know whole. */
+static bool
+is_foreign(const struct source_query *q, const struct billed_row *row)
+{
+	return foreign_is(row) &&
+	       (q->source == SOURCE_BILLED ||
+		   billed_asked_ms(q->billed, row->account, row->day_ms) != 0);
 }
 
 static void
@@ -129,6 +150,7 @@ weigh_row(const struct source_query *q, const struct billed_row *row,
 		return;
 	if (row->has_amount && billed_is_usd(row))
 		d->billed += row->amount;
+	d->is_foreign |= is_foreign(q, row);
 	for (i = 0; i < BILLED_COUNTS; i++)
 		d->has_counts |= row->n[i] > 0;
 }
@@ -150,6 +172,16 @@ find_parts(
 	}
 }
 
+/*
+ * Dollars cannot be set against another currency; but where nothing that costs
+ * was seen, any bill is the better known.
+ */
+static bool
+is_larger(const struct source_day *d)
+{
+	return d->billed > d->seen || (d->is_foreign && d->seen == 0);
+}
+
 static void
 weigh(
     const struct source_query *q, struct text provider, struct source_day *days)
@@ -165,9 +197,8 @@ weigh(
 			days[q->seen[i].period].seen +=
 			    q->seen[i].sums.cost - q->seen[i].sums.plan_cost;
 	for (i = 0; i < q->n_days; i++)
-		days[i].is_billed =
-		    q->source == SOURCE_BILLED ||
-		    (!days[i].is_part && days[i].billed > days[i].seen);
+		days[i].is_billed = q->source == SOURCE_BILLED ||
+				    (!days[i].is_part && is_larger(&days[i]));
 }
 
 /* --- Rows ----------------------------------------------------------------- */
@@ -188,32 +219,44 @@ period_of(const struct ask *a, int64_t day_ms)
 	return (uint32_t)low;
 }
 
-static struct report_row *
-new_row(const struct source_query *q, struct answer *out, int64_t day_ms,
+static struct part *
+new_part(const struct source_query *q, struct parts *parts, int64_t day_ms,
     struct text provider, struct text model)
 {
-	struct report_row *row = &out->rows[out->n++];
+	struct part *part = &parts->items[parts->n++];
 	size_t i;
 
-	*row = (struct report_row){ .period = period_of(q->ask, day_ms) };
+	*part = (struct part){ .row = { .period = period_of(q->ask, day_ms) } };
 	for (i = 0; i < q->ask->query.nby; i++)
-		row->key[i] =
+		part->row.key[i] =
 		    q->ask->query.by[i] == KEY_MODEL ? model : provider;
-	return row;
+	return part;
+}
+
+/* Use that is billed in other currencies alone has no dollars either. */
+static bool
+lacks_dollars(const struct billed_row *row, const struct source_day *d)
+{
+	if (row->has_amount)
+		return !billed_is_usd(row);
+	return d->is_foreign && d->billed == 0;
 }
 
 static void
 take_billed(const struct source_query *q, const struct billed_row *billed,
-    struct text provider, const struct source_day *days, struct answer *out)
+    struct text provider, const struct source_day *days, struct parts *out)
 {
 	const struct billed_account *a = account_of(q, billed, provider);
 	const struct source_day *d =
 	    day_of(q, (struct source_day *)days, billed->day_ms);
+	struct part *part;
 	struct sums *s;
 
 	if (a == NULL || d == NULL || !d->is_billed)
 		return;
-	s = &new_row(q, out, billed->day_ms, provider, billed->model)->sums;
+	part = new_part(q, out, billed->day_ms, provider, billed->model);
+	part->is_foreign = lacks_dollars(billed, d);
+	s = &part->row.sums;
 	if (billed->has_amount && billed_is_usd(billed))
 		s->cost = billed->amount;
 	s->n[SUM_CALLS] = billed->n[BILLED_REQUESTS];
@@ -233,25 +276,26 @@ take_billed(const struct source_query *q, const struct billed_row *billed,
  */
 static void
 take_seen(const struct source_query *q, const struct report_row *seen,
-    const struct source_day *d, struct answer *out)
+    const struct source_day *d, struct parts *out)
 {
 	struct sums s = seen->sums;
 
 	if (d != NULL && d->is_billed && !text_is(seen->key[2], "plan")) {
 		s.cost = s.plan_cost;
-		s.n[SUM_UNPRICED_CALLS] = s.n[SUM_UNPRICED_TOKENS] = 0;
+		if (!d->is_foreign)
+			s.n[SUM_UNPRICED_CALLS] = s.n[SUM_UNPRICED_TOKENS] = 0;
 		if (d->has_counts)
 			memset(s.n, 0, sizeof(s.n));
 	}
 	if (!sums_is_zero(&s))
-		new_row(
+		new_part(
 		    q, out, q->days[seen->period], seen->key[0], seen->key[1])
-		    ->sums = s;
+		    ->row.sums = s;
 }
 
 static void
 take_provider(const struct source_query *q, struct text provider,
-    struct source_day *days, struct answer *out)
+    struct source_day *days, struct parts *out)
 {
 	size_t i;
 
@@ -277,9 +321,10 @@ has_provider(const struct source_query *q, struct text provider)
 }
 
 static int
-cmp_rows(const void *pa, const void *pb, void *arg)
+cmp_parts(const void *pa, const void *pb, void *arg)
 {
-	const struct report_row *a = pa, *b = pb;
+	const struct report_row *a = &((const struct part *)pa)->row,
+				*b = &((const struct part *)pb)->row;
 	const struct source_query *q = arg;
 	int c = (a->period > b->period) - (a->period < b->period);
 	size_t i;
@@ -289,39 +334,61 @@ cmp_rows(const void *pa, const void *pb, void *arg)
 	return c;
 }
 
+/* Of a cost that is not all in dollars, or not at all. */
 static void
-merge(const struct source_query *q, struct answer *out)
+take_price_away(struct sums *s)
 {
-	size_t i, n = 0;
+	uint64_t calls = s->n[SUM_CALLS], tokens = sums_total_tokens(s);
 
-	if (out->n > 1)
-		qsort_r(
-		    out->rows, out->n, sizeof(*out->rows), cmp_rows, (void *)q);
-	for (i = 0; i < out->n; i++) {
-		(void)sums_add(&out->total.sums, &out->rows[i].sums);
-		if (n > 0 &&
-		    cmp_rows(&out->rows[n - 1], &out->rows[i], (void *)q) == 0)
-			(void)sums_add(
-			    &out->rows[n - 1].sums, &out->rows[i].sums);
-		else
-			out->rows[n++] = out->rows[i];
-	}
-	out->n = n;
+	s->n[SUM_UNPRICED_CALLS] = calls > 0 ? calls : 1;
+	s->n[SUM_UNPRICED_TOKENS] = tokens > 0 ? tokens : 1;
 }
 
-int
-source_rows(const struct source_query *q, struct answer *out)
+/* Adds the parts of one row to the first of them. */
+static size_t
+add_up(const struct source_query *q, struct parts *parts, size_t first)
 {
-	struct source_day *days = calloc(q->n_days + 1, sizeof(*days));
+	struct part *to = &parts->items[first];
 	size_t i;
 
-	*out = (struct answer){ .n = 0 };
-	out->cap = q->billed->n + q->n_seen + 1;
-	out->rows = calloc(out->cap, sizeof(*out->rows));
-	if (days == NULL || out->rows == NULL) {
-		free(days);
-		return -1;
+	for (i = first + 1; i < parts->n; i++) {
+		if (cmp_parts(to, &parts->items[i], (void *)q) != 0)
+			break;
+		(void)sums_add(&to->row.sums, &parts->items[i].row.sums);
+		to->is_foreign |= parts->items[i].is_foreign;
 	}
+	return i;
+}
+
+static void
+merge(const struct source_query *q, struct parts *parts, struct answer *out)
+{
+	struct part *part;
+	size_t i = 0;
+	bool any = false;
+
+	if (parts->n > 1)
+		qsort_r(parts->items, parts->n, sizeof(*parts->items),
+		    cmp_parts, (void *)q);
+	while (i < parts->n) {
+		part = &parts->items[i];
+		i = add_up(q, parts, i);
+		(void)sums_add(&out->total.sums, &part->row.sums);
+		any |= part->is_foreign;
+		if (part->is_foreign)
+			take_price_away(&part->row.sums);
+		out->rows[out->n++] = part->row;
+	}
+	if (any)
+		take_price_away(&out->total.sums);
+}
+
+static void
+take_all(
+    const struct source_query *q, struct source_day *days, struct parts *out)
+{
+	size_t i;
+
 	for (i = 0; i < q->billed->n_accounts; i++)
 		if (is_first(q, i))
 			take_provider(
@@ -329,7 +396,41 @@ source_rows(const struct source_query *q, struct answer *out)
 	for (i = 0; i < q->n_seen && q->source == SOURCE_BEST; i++)
 		if (!has_provider(q, q->seen[i].key[0]))
 			take_seen(q, &q->seen[i], NULL, out);
-	merge(q, out);
+}
+
+int
+source_rows(const struct source_query *q, struct answer *out)
+{
+	struct source_day *days = calloc(q->n_days + 1, sizeof(*days));
+	struct parts parts = { .n = 0 };
+	int rc = -1;
+
+	*out = (struct answer){ .n = 0 };
+	out->cap = q->billed->n + q->n_seen + 1;
+	out->rows = calloc(out->cap, sizeof(*out->rows));
+	parts.items = calloc(out->cap, sizeof(*parts.items));
+	if (days != NULL && out->rows != NULL && parts.items != NULL) {
+		take_all(q, days, &parts);
+		merge(q, &parts, out);
+		rc = 0;
+	}
+	free(parts.items);
 	free(days);
+	return rc;
+}
+
+int
+source_foreign(const struct source_query *q, struct foreign *out)
+{
+	const struct billed_row *row = q->billed->rows;
+	size_t i;
+
+	*out = (struct foreign){ .n = 0 };
+	for (i = 0; i < q->billed->n; i++, row++)
+		if (is_foreign(q, row) && row->day_ms >= q->days[0] &&
+		    row->day_ms < q->days[q->n_days] &&
+		    takes_part(q, &q->billed->accounts[row->account]) &&
+		    foreign_add(out, row) != 0)
+			return -1;
 	return 0;
 }

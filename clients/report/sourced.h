@@ -1,13 +1,16 @@
 /*
  * Sums of what was billed, or of the better known of seen and billed. Pure. One
  * day and provider are taken from one side, never added up over both: billed
- * where it is asked for or, for the best, where it is complete and larger.
+ * where it is asked for or, for the best, where it is complete and larger. A
+ * cost in another currency is not known in dollars, which is not the same as
+ * none: a row of nothing else has no price.
  */
 #ifndef REPORT_SOURCED_H
 #define REPORT_SOURCED_H
 
 #include "clients/report/ask.h"
 #include "clients/report/billed.h"
+#include "clients/report/foreign.h"
 
 enum source { SOURCE_SEEN, SOURCE_BILLED, SOURCE_BEST, SOURCE_BAD };
 
@@ -40,6 +43,11 @@ int source_check(const struct source_query *q, struct text *provider);
  * two. 0, or -1 where there is no memory. answer_free in any case.
  */
 int source_rows(const struct source_query *q, struct answer *out);
+/*
+ * What was billed in other currencies, of the accounts and days that rows may
+ * come from. 0, or -1 where there is no memory. foreign_free in any case.
+ */
+int source_foreign(const struct source_query *q, struct foreign *out);
 /* Its cost was billed; of how many calls and tokens nobody said. */
 bool source_is_uncounted(const struct sums *s);
 

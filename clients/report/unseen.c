@@ -9,8 +9,6 @@
 #include "clients/report/field.h"
 #include "clients/report/utc.h"
 
-#define NAMES_MAX 240
-
 static bool
 counts(const struct billed_account *a)
 {
@@ -62,41 +60,38 @@ widen(struct unseen *u, size_t account, int64_t from_ms, int64_t to_ms)
 	u->is_known = true;
 }
 
-static void
-add_other(struct unseen *u, const struct billed_row *row)
+/* A row of a day that its account knows whole, if the account counts. */
+static bool
+is_told(const struct unseen *u, const struct billed_row *row,
+    const int64_t *edges, size_t n_days)
 {
-	size_t i;
-
-	for (i = 0; i < u->n_others; i++)
-		if (strcmp(u->others[i].currency, row->currency) == 0)
-			break;
-	if (i == UNSEEN_OTHERS_MAX)
-		return;
-	if (i == u->n_others) {
-		memcpy(u->others[i].currency, row->currency,
-		    sizeof(row->currency));
-		u->others[i].amount = 0;
-		u->n_others++;
-	}
-	u->others[i].amount += row->amount;
+	return row->has_amount && row->day_ms >= edges[0] &&
+	       row->day_ms < edges[n_days] &&
+	       counts(&u->billed.accounts[row->account]) &&
+	       billed_asked_ms(&u->billed, row->account, row->day_ms) != 0;
 }
 
-/* Adds a row to its day's bill if it is one of that provider that counts. */
+/* Adds a row of dollars to its day's bill if it is one of that provider. */
 static void
-add_row(struct unseen *u, const struct billed_row *row, struct text provider,
-    const int64_t *edges, size_t n_days, money_sum *day)
+add_row(const struct unseen *u, const struct billed_row *row,
+    struct text provider, const int64_t *edges, size_t n_days, money_sum *day)
 {
-	const struct billed_account *a = &u->billed.accounts[row->account];
-
-	if (!row->has_amount || row->day_ms < edges[0] ||
-	    row->day_ms >= edges[n_days] || !counts(a) ||
-	    !text_eq(a->provider, provider) ||
-	    billed_asked_ms(&u->billed, row->account, row->day_ms) == 0)
-		return;
-	if (billed_is_usd(row))
+	if (billed_is_usd(row) && is_told(u, row, edges, n_days) &&
+	    text_eq(u->billed.accounts[row->account].provider, provider))
 		day[(row->day_ms - edges[0]) / BILLED_DAY_MS] += row->amount;
-	else
-		add_other(u, row);
+}
+
+static int
+add_foreign(struct unseen *u, const int64_t *edges, size_t n_days)
+{
+	const struct billed_row *row = u->billed.rows;
+	size_t i;
+
+	for (i = 0; i < u->billed.n; i++, row++)
+		if (foreign_is(row) && is_told(u, row, edges, n_days) &&
+		    foreign_add(&u->foreign, row) != 0)
+			return -1;
+	return 0;
 }
 
 /* What is left of each day's bill when what was seen is taken off. */
@@ -147,53 +142,44 @@ unseen_sum(struct unseen *u, const struct report_row *seen, size_t n_seen,
 			    edges, n_days, day);
 	}
 	free(day);
-	return 0;
+	return add_foreign(u, edges, n_days);
 }
 
 void
 unseen_free(struct unseen *u)
 {
 	billed_free(&u->billed);
+	foreign_free(&u->foreign);
 	*u = (struct unseen){ .amount = 0 };
 }
 
-/* "openai, anthropic/work", cut to fit. */
-static void
-list_names(const struct unseen *u, char out[NAMES_MAX])
+void
+unseen_amount(
+    const struct setup *s, const struct unseen *u, char buf[FIGURE_MAX])
 {
-	size_t i, len = 0;
-	char name[80];
+	struct sums sums = { .cost = u->amount };
 
-	out[0] = '\0';
-	for (i = 0; i < u->billed.n_accounts; i++) {
-		if (!has_days(&u->billed, i, u->from_ms, u->to_ms))
-			continue;
-		table_clean(u->billed.accounts[i].name, name, sizeof(name));
-		if (strlen(name) + 2 >= NAMES_MAX - len)
-			return;
-		len += (size_t)snprintf(out + len, NAMES_MAX - len, "%s%s",
-		    len > 0 ? ", " : "", name);
-	}
+	sums.n[SUM_CALLS] = 1;
+	sums.n[SUM_UNPRICED_CALLS] = u->foreign.n > 0;
+	figure_cost_as(&sums, setup_decimals(s), buf);
 }
 
 void
 unseen_put_note(const struct setup *s, const struct unseen *u)
 {
-	char names[NAMES_MAX], from[CALENDAR_TEXT_MAX], to[CALENDAR_TEXT_MAX],
-	    amount[BILLS_AMOUNT_MAX];
+	char names[BILLS_NAMES_MAX] = "", from[CALENDAR_TEXT_MAX],
+	     to[CALENDAR_TEXT_MAX];
 	size_t i;
 
-	list_names(u, names);
+	for (i = 0; i < u->billed.n_accounts; i++)
+		if (has_days(&u->billed, i, u->from_ms, u->to_ms))
+			bills_add_name(&u->billed, i, names);
 	utc_format_day(u->from_ms, from);
 	utc_format_day(u->to_ms - BILLED_DAY_MS, to);
 	printf(_("unseen: billed by %s beyond what was seen here, %s to %s "
 		 "(UTC)\n"),
 	    names, from, to);
-	for (i = 0; i < u->n_others; i++) {
-		bills_amount(
-		    s, u->others[i].amount, u->others[i].currency, amount);
-		printf(_("billed too, in no sum: %s\n"), amount);
-	}
+	foreign_put(s, &u->billed, &u->foreign);
 }
 
 static void
@@ -218,21 +204,17 @@ void
 unseen_json(const struct unseen *u)
 {
 	char from[CALENDAR_TEXT_MAX], to[CALENDAR_TEXT_MAX];
-	size_t i;
 
 	utc_format_day(u->from_ms, from);
 	utc_format_day(u->to_ms - BILLED_DAY_MS, to);
 	fputs("\"unseen\":{\"cost_usd\":", stdout);
-	field_put_money(stdout, u->amount);
+	if (u->amount == 0 && u->foreign.n > 0)
+		fputs("null", stdout);
+	else
+		field_put_money(stdout, u->amount);
 	printf(",\"from\":\"%s\",\"to\":\"%s\"", from, to);
 	json_names(u);
-	fputs(",\"other_currencies\":[", stdout);
-	for (i = 0; i < u->n_others; i++) {
-		fputs(i > 0 ? ",{\"currency\":" : "{\"currency\":", stdout);
-		json_put_str(stdout, u->others[i].currency);
-		fputs(",\"amount\":", stdout);
-		field_put_money(stdout, u->others[i].amount);
-		putchar('}');
-	}
-	fputs("]}", stdout);
+	putchar(',');
+	foreign_json(&u->billed, &u->foreign);
+	putchar('}');
 }

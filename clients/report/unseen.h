@@ -7,21 +7,15 @@
 #define REPORT_UNSEEN_H
 
 #include "clients/report/billed.h"
+#include "clients/report/foreign.h"
 #include "clients/report/setup.h"
-
-#define UNSEEN_OTHERS_MAX 4
 
 struct unseen {
 	bool is_known; /* some day of some account counts */
 	money_sum amount;
 	int64_t from_ms, to_ms; /* from the first such day to the last */
-	/* Billed in other currencies, which have no part in the amount. */
-	struct {
-		char currency[BILLED_CURRENCY_MAX];
-		money_sum amount;
-	} others[UNSEEN_OTHERS_MAX];
-	size_t n_others;
-	struct billed billed; /* owned */
+	struct foreign foreign; /* which has no part in the amount */
+	struct billed billed;   /* owned */
 };
 
 /* Does any account of b count on some day of [from, to)? */
@@ -33,6 +27,9 @@ bool unseen_is_possible(const struct billed *b, int64_t from_ms, int64_t to_ms);
 int unseen_sum(struct unseen *u, const struct report_row *seen, size_t n_seen,
     const int64_t *edges, size_t n_days);
 void unseen_free(struct unseen *u);
+/* "$1.20"; with a "+", or "-" for nothing, where more is not in dollars. */
+void unseen_amount(
+    const struct setup *s, const struct unseen *u, char buf[FIGURE_MAX]);
 
 /* Which days and which accounts that is, in a line or two. */
 void unseen_put_note(const struct setup *s, const struct unseen *u);

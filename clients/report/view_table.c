@@ -265,7 +265,7 @@ put_unseen(const struct drawing *d)
 
 	for (i = 0; i < labels(d); i++)
 		table_str(d->t, i == 0 ? _("unseen") : "");
-	figure_money_as(d->unseen->amount, setup_decimals(d->s), buf);
+	unseen_amount(d->s, d->unseen, buf);
 	for (i = 0; i < COLUMNS; i++)
 		if (shows(d, &columns[i]))
 			table_str(

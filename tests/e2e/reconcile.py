@@ -33,6 +33,7 @@ import sys
 import tempfile
 import threading
 import time
+import unicodedata
 import urllib.parse
 import zoneinfo
 
@@ -355,6 +356,7 @@ class Sums:
         self.calls = self.unpriced = self.unpriced_tokens = 0
         self.n = [0, 0, 0, 0]
         self.other = self.cost = self.plan = 0
+        self.foreign = False  # some of its cost is not in dollars
 
     def tokens(self):
         return sum(self.n) + self.other
@@ -364,12 +366,15 @@ class Sums:
                     "plan"):
             setattr(self, key, getattr(self, key) + getattr(more, key))
         self.n = [a + b for a, b in zip(self.n, more.n)]
+        self.foreign |= more.foreign
         return self
 
     def is_unpriced(self):
         """Is no call of it known to cost anything?"""
         if self.cost != 0:
             return False
+        if self.foreign:
+            return True
         if self.calls == 0:
             return self.unpriced_tokens > 0
         return self.unpriced >= self.calls
@@ -377,7 +382,8 @@ class Sums:
     def figures(self):
         """As --source has them in JSON; what nobody told is None."""
         tokens = self.tokens()
-        uncounted = self.cost != 0 and self.calls == 0 and tokens == 0
+        uncounted = (self.cost != 0 or self.foreign) and \
+            self.calls == 0 and tokens == 0
         calls = None if self.calls == 0 and tokens > 0 else self.calls
         out = dict(zip(COUNTS, self.n), calls=calls, total_tokens=tokens)
         if uncounted:
@@ -471,21 +477,36 @@ class Model:
                  for d in days if self.whole(s, d)]
         if not known:
             return None
-        bill, others = collections.Counter(), collections.Counter()
+        bill = collections.Counter()
         for s, d in known:
             bill[s.provider, d] += self.usd(s, d)
-            for _, currency, p in self.lines(s, d):
-                if currency != "USD":
-                    others[currency] += p
+        others = self.others(known)
+        beyond = sum(max(0, amount - self.metered(d, provider))
+                     for (provider, d), amount in bill.items())
         named = [s.name for s in self.world.services.values()
                  if any(s is k for k, _ in known)]
         return {
-            "cost_usd": sum(max(0, amount - self.metered(d, provider))
-                            for (provider, d), amount in bill.items()),
+            "cost_usd": None if others and not beyond else beyond,
             "from": str(date_of(min(d for _, d in known))),
             "to": str(date_of(max(d for _, d in known))),
             "accounts": sorted(named),
-            "other_currencies": sorted(others.items())}
+            "other_currencies": others}
+
+    def others(self, known):
+        """(currency, amount, accounts) of these services' days."""
+        amounts, names = collections.Counter(), collections.defaultdict(set)
+        for s, d in known:
+            for _, currency, p in self.lines(s, d):
+                if currency != "USD":
+                    amounts[currency] += p
+                    names[currency].add(s.name)
+        return [(c, amounts[c], sorted(names[c])) for c in sorted(names)]
+
+    def source_others(self, source, start, end):
+        return self.others([
+            (s, d) for p in {s.provider for s in self.world.services.values()}
+            for s in self.taking(source, p) for d in range(start, end, DAY)
+            if source == "billed" or self.whole(s, d)])
 
     # --source
 
@@ -501,41 +522,48 @@ class Model:
     def choose(self, source, day, provider):
         calls = self.seen(day, day + DAY, provider)
         taking = self.taking(source, provider)
+        usd = sum(self.usd(s, day) for s in taking)
+        metered = self.metered(day, provider)
+        foreign = any(c != "USD" for s in taking
+                      for _, c, _ in self.lines(s, day))
         if source == "billed" or (
                 taking and all(self.whole(s, day) for s in taking) and
-                sum(self.usd(s, day) for s in taking) >
-                self.metered(day, provider)):
-            yield from self.billed(taking, day)
+                (usd > metered or (foreign and metered == 0))):
+            yield from self.billed(taking, day, foreign and usd == 0)
             if source == "best":
                 counted = any(sum(n) + q for s in taking
                               for _, n, q in self.use(s, day))
-                yield from self.beside(calls, counted)
+                yield from self.beside(calls, counted, foreign)
         else:
             for call in calls:
                 yield call["model"], seen_sums(call)
 
-    def billed(self, taking, day):
+    def billed(self, taking, day, no_dollars):
         for service in taking:
             for model, currency, p in self.lines(service, day):
                 sums = Sums()
                 sums.cost = p if currency == "USD" else 0
+                sums.foreign = currency != "USD"
                 yield model or "", sums
             for model, n, requests in self.use(service, day):
                 sums = Sums()
                 sums.n, sums.calls = list(n), requests
+                sums.foreign = no_dollars
                 if not self.tells_cost(service):
                     sums.unpriced, sums.unpriced_tokens = requests, sum(n)
                 yield model, sums
 
     @staticmethod
-    def beside(calls, counted):
+    def beside(calls, counted, foreign):
         """What no bill shows, of a day that is billed."""
         for call in calls:
             sums = seen_sums(call)
             if not call["plan"]:
                 if counted:
                     continue
-                sums.cost = sums.unpriced = sums.unpriced_tokens = 0
+                sums.cost = 0
+                if not foreign:
+                    sums.unpriced = sums.unpriced_tokens = 0
             yield call["model"], sums
 
     def by_model(self, provider, start, end):
@@ -888,9 +916,7 @@ class World:
         if unseen is not None:
             unseen["cost_usd"] = money(unseen["cost_usd"])
             unseen["accounts"].sort()
-            unseen["other_currencies"] = sorted(
-                (o["currency"], money(o["amount"]))
-                for o in unseen["other_currencies"])
+            unseen["other_currencies"] = read_others(unseen)
         expect(f"{what}: unseen", unseen, self.model.unseen(start, end))
 
     def compare_source(self, source, first, last):
@@ -910,6 +936,8 @@ class World:
                    add_up(by, parts))
             expect(f"{what}: total", read_figures(got["total"]),
                    add_up("none", parts, total=True))
+            expect(f"{what}: other currencies", read_others(got),
+                   self.model.source_others(source, start, end))
             self.compare_accounts(what, got, start, end)
         self.compare_default(source, first, last, refused)
 
@@ -1008,7 +1036,7 @@ class World:
 
 # --- Causes ------------------------------------------------------------------------
 
-ELM = "elm-4"
+ELM = "elm-large-4-preview-of-summer"
 # By day of May 2026: what was billed (model, currency, cents), the tokens the
 # service counted, the calls seen (cents or None, tokens, plan), and the cause.
 SAME = (1000, 0, 0, 100)
@@ -1166,10 +1194,48 @@ class Causes(World):
             expect(f"text of no cause, {lang}", texts.pop(None), {""})
             expect(f"causes of one text, {lang}",
                    len(set.union(*texts.values()) - {""}), len(texts))
+            for width in (60, 80, 120):
+                self.compare_narrow(lang, width, texts)
+
+    def compare_narrow(self, lang, width, texts):
+        """Marks stand for the causes, and names of models are whole."""
+        what = f"{width} columns, {lang}"
+        lines = self.daemon.report(
+            self.now, "reconcile", "2026-05-01..2026-05-12", "--lang", lang,
+            "--provider", "anthropic", "--width", str(width)).splitlines()
+        rows, last = {}, None
+        for line in lines[2:]:
+            if re.match(r"(2026-)?05-", line):
+                cells = re.split(r"  +", line.rstrip())
+                last = rows["2026-" + cells[0][-5:]] = cells
+                model = next(i for i, c in enumerate(cells) if c[:3] == "elm")
+            elif line[0] == " ":
+                last[model] += line.strip()
+            else:
+                break
+            expect(f"{what}: too wide: {line}", columns_of(line) > width,
+                   False)
+        told = dict(line.split("  ", 1) for line in lines
+                    if re.match("[a-z]  ", line))
+        for day, cause in self.want["anthropic"].items():
+            cells = rows[day]
+            expect(f"{what}: model on {day}", cells[model], ELM)
+            expect(f"{what}: cause on {day}", " ".join(
+                told.get(c, c) for c in cells[model + 4:]),
+                "".join(texts.get(cause, "")))
+
+
+def columns_of(line):
+    return sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in line)
 
 
 def money(number):
     return None if number is None else pico(number)
+
+
+def read_others(got):
+    return [(o["currency"], money(o["amount"]), sorted(o["accounts"]))
+            for o in got["other_currencies"]]
 
 
 def read_figures(row):

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Two services of providers on a loopback port, which is printed first: the
-costs and use of an OpenAI organization, and a DeepSeek balance in two
-currencies. Only one key is good."""
+costs and use of an OpenAI organization (below /eur one that pays in euros), and
+a DeepSeek balance in two currencies. Only one key is good."""
 import http.server
 import json
 import sys
@@ -25,12 +25,12 @@ def page(buckets):
             "next_page": None}
 
 
-def costs(query):
+def costs(query, currency):
     first, end = (int(query[k][0]) for k in ("start_time", "end_time"))
     days = sorted((TODAY - n * DAY, usd) for n, usd in COSTS.items())
     return page([bucket(day, [{
         "object": "organization.costs.result",
-        "amount": {"value": float(usd), "currency": "usd"},
+        "amount": {"value": float(usd), "currency": currency},
         "line_item": "gpt-5, input", "project_id": "proj_1",
         "api_key_id": None}]) for day, usd in days if first <= day < end])
 
@@ -50,7 +50,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                                    "type": "invalid_request_error",
                                    "param": None, "code": "invalid_api_key"}}
         if parts.path.endswith("/costs"):
-            return 200, costs(urllib.parse.parse_qs(parts.query))
+            return 200, costs(
+                urllib.parse.parse_qs(parts.query),
+                "eur" if parts.path.startswith("/eur") else "usd")
         if parts.path.endswith("/balance"):
             return 200, balance()
         return 200, page([])

@@ -257,6 +257,45 @@ Test(provider_client, what_was_billed_stands_beside_what_was_seen)
 	    "--by", "agent");
 }
 
+/* Euros are billed: nothing is known of dollars, which is not none of them. */
+Test(provider_client, what_is_not_in_dollars_is_told_and_not_zero)
+{
+	char euros[80];
+
+	snprintf(euros, sizeof(euros), "%s/eur", url);
+	EXPECT(0, "the service takes its key", KEY "\n", "tt-provider", "add",
+	    "openai/eu", "--base-url", euros, "--key-stdin");
+	PROVIDER(0, "costs", "sync", "openai/eu");
+	REPORT("\"total_tokens\":null,\"cost_usd\":null,", "7d", "--source",
+	    "billed", "--json");
+	REPORT("\"other_currencies\":[{\"currency\":\"EUR\",\"amount\":3.35,"
+	       "\"accounts\":[\"openai/eu\"]}],",
+	    "7d", "--source", "billed", "--json");
+	REPORT("2026-05-11,,,,,,,,0\n", "7d", "--source", "billed", "--csv");
+	REPORT("\nnot in dollars: 3.35 EUR by openai/eu\n", "7d", "--source",
+	    "billed");
+	/* The day that is not over is not in the best. */
+	REPORT("\nnot in dollars: 3.25 EUR by openai/eu\n", "7d", "--source",
+	    "best");
+	REPORT("\"amount\":3.25,", "7d", "--source", "best", "--json");
+	REPORT("\"unseen\":{\"cost_usd\":null,", "7d", "--json");
+	REPORT("     -\nunseen: billed by openai/eu beyond", "7d");
+	REPORT("  2.50 EUR           -  not in dollars\n", "reconcile", "7d");
+	REPORT("\na  not in dollars\n", "reconcile", "7d", "--width", "40");
+	REPORT("\ntotal                     -         -           -",
+	    "reconcile", "7d");
+	/* Dollars stay what they are, and euros are beside them. */
+	add("openai");
+	PROVIDER(0, "costs", "sync", "openai");
+	REPORT("\"cost_usd\":3.35,", "7d", "--source", "billed", "--by", "none",
+	    "--json");
+	REPORT(" $3.35+\n", "7d", "--source", "billed");
+	REPORT("\"unseen\":{\"cost_usd\":3.25,", "7d", "--json");
+	REPORT(" $3.25+\n", "7d");
+	REPORT("不是美元：3.25 EUR（openai/eu）", "7d", "--lang", "zh");
+	REPORT("未看到：openai、openai/eu 的账单", "7d", "--lang", "zh");
+}
+
 Test(provider_client, a_shared_account_has_nothing_unseen)
 {
 	struct run r;

@@ -1,6 +1,8 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "clients/common/figure.h"
+#include "clients/report/reconcile_table.h"
 #include "clients/report/reconciled.h"
 #include "clients/report/sourced.h"
 #include "clients/report/unseen.h"
@@ -27,6 +29,7 @@ teardown(void)
 TestSuite(reconcile, .fini = teardown, .timeout = 30);
 TestSuite(judge, .timeout = 30);
 TestSuite(unseen, .fini = teardown, .timeout = 30);
+TestSuite(foreign, .timeout = 30);
 TestSuite(source, .fini = teardown, .timeout = 30);
 
 static money_sum
@@ -553,8 +556,8 @@ Test(unseen, days_add_up_and_none_makes_up_for_another)
 	    "from %lld to %lld", (long long)u.from_ms, (long long)u.to_ms);
 	cr_expect(!unseen_is_possible(&u.billed, DAYS(5), DAYS(9)),
 	    "days that nobody told of count");
-	cr_assert_eq(u.n_others, 1, "%zu other currencies", u.n_others);
-	EXPECT_USD(u.others[0].amount, "7", "CNY");
+	cr_assert_eq(u.foreign.n, 1, "%zu other currencies", u.foreign.n);
+	EXPECT_USD(u.foreign.sums[0].amount, "7", "CNY");
 	unseen_free(&u);
 }
 
@@ -717,4 +720,126 @@ Test(source, a_bill_without_counts_is_uncounted_and_not_zero)
 	cr_expect_eq(source_parse(NULL), SOURCE_SEEN);
 	cr_expect_eq(source_parse("best"), SOURCE_BEST);
 	cr_expect_eq(source_parse("bes"), SOURCE_BAD);
+}
+
+/* --- Other currencies ----------------------------------------------------- */
+
+Test(foreign, currencies_and_accounts_stand_apart)
+{
+	static const struct {
+		const char *currency, *amount;
+		size_t account;
+	} rows[] = { { "EUR", "0.13", 2 }, { "CNY", "7", 0 },
+		{ "EUR", "0.01", 1 }, { "EUR", "0.04", 2 } };
+	struct foreign f = { .n = 0 };
+	money_sum amount;
+	size_t i, end;
+
+	for (i = 0; i < 4; i++) {
+		struct billed_row row = { .account = rows[i].account,
+			.has_amount = true,
+			.amount = usd(rows[i].amount) };
+
+		snprintf(
+		    row.currency, sizeof(row.currency), "%s", rows[i].currency);
+		cr_assert(foreign_is(&row), "%s is dollars", row.currency);
+		cr_assert_eq(foreign_add(&f, &row), 0, "no memory");
+	}
+	cr_assert_eq(f.n, 3, "%zu sums", f.n);
+	end = foreign_currency(&f, 0, &amount);
+	cr_expect_eq(end, 1, "CNY has %zu sums", end);
+	EXPECT_USD(amount, "7", "CNY");
+	end = foreign_currency(&f, end, &amount);
+	cr_expect_eq(end, 3, "EUR ends at %zu", end);
+	EXPECT_USD(amount, "0.18", "EUR");
+	EXPECT_USD(f.sums[2].amount, "0.17", "EUR of the last account");
+	cr_expect_eq(f.sums[1].account, 1, "account %zu", f.sums[1].account);
+	foreign_free(&f);
+}
+
+static void
+expect_no_price(size_t at, const char *key, bool is_uncounted)
+{
+	const struct report_row *row = &answer.rows[at];
+
+	cr_expect(text_is(row->key[0], key), "row %zu is of %.*s, not %s", at,
+	    (int)row->key[0].len, row->key[0].p, key);
+	cr_expect(figure_is_unpriced(&row->sums), "row %zu costs %s", at,
+	    money(row->sums.cost));
+	cr_expect_eq(source_is_uncounted(&row->sums), is_uncounted,
+	    "row %zu of %s has %llu calls", at, key,
+	    (unsigned long long)row->sums.n[SUM_CALLS]);
+}
+
+Test(source, a_cost_in_another_currency_is_unknown_and_not_zero)
+{
+	const struct bill bills[] = {
+		{ 0, "house", "a", "EUR", "0.13", 0, 0 },
+		{ 0, "house", "b", NULL, NULL, 7, 0 },
+		{ 1, "house", "a", "USD", "2", 0, 0 },
+		{ 1, "house", "b", "EUR", "1", 0, 0 },
+	};
+	const struct account account = { "house", "house", false, "cost", 0, 3,
+		LATE };
+
+	take(bills, 4, &account, 1);
+	ask_source(SOURCE_BILLED, true);
+	cr_assert_eq(answer.n, 4, "%zu rows", answer.n);
+	expect_no_price(0, "a", true);
+	expect_no_price(1, "b", false);
+	expect_source(2, 1, "a", "2", 0);
+	expect_no_price(3, "b", true);
+	EXPECT_USD(answer.total.sums.cost, "2", "the total");
+	cr_expect(answer.total.sums.n[SUM_UNPRICED_CALLS] > 0,
+	    "the total looks like all of it");
+	answer_free(&answer);
+}
+
+Test(source, best_is_a_bill_in_another_currency_where_nothing_seen_costs)
+{
+	const struct bill bills[] = {
+		{ 0, "house", NULL, "EUR", "0.13", 0, 0 },
+		{ 1, "house", NULL, "EUR", "9", 0, 0 },
+		{ 2, "house", NULL, "EUR", "9", 0, 0 },
+	};
+	const struct account account = { "house", "house", false, "cost", 0, 2,
+		LATE };
+
+	take(bills, 3, &account, 1);
+	see(1, "house", "a", "0.5");
+	ask_source(SOURCE_BEST, false);
+	/* The third day is not known whole. */
+	cr_assert_eq(answer.n, 2, "%zu rows", answer.n);
+	expect_no_price(0, "house", true);
+	expect_source(1, 1, "house", "0.5", 1000);
+	answer_free(&answer);
+}
+
+/* --- Names that are folded ------------------------------------------------ */
+
+Test(reconcile, a_name_is_folded_after_a_sign_and_never_within_a_character)
+{
+	static const struct {
+		const char *name;
+		size_t columns;
+		uint32_t len;
+	} folds[] = {
+		{ "claude-sonnet-4-5", 17, 17 },
+		{ "claude-sonnet-4-5", 16, 16 },
+		{ "claude-sonnet-4-5", 13, 7 },
+		{ "claude-sonnet-4-5", 14, 14 },
+		{ "o-superlongname", 12, 12 }, /* the sign is too early */
+		{ "gpt-5", 0, 1 },
+		{ "\xe9\x80\x9a\xe4\xb9\x89", 1, 3 },
+		{ "", 8, 0 },
+	};
+	uint32_t len;
+	size_t i;
+
+	for (i = 0; i < sizeof(folds) / sizeof(folds[0]); i++) {
+		len = reconcile_piece(text_of(folds[i].name), folds[i].columns);
+		cr_expect_eq(len, folds[i].len,
+		    "%s in %zu columns is folded at %u, not %u", folds[i].name,
+		    folds[i].columns, len, folds[i].len);
+	}
 }
