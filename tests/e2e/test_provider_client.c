@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -389,6 +390,40 @@ Test(provider_client, kinds_of_keys_are_wrapped_and_never_cut)
 		    "%zu columns: %.*s", len, (int)len, line);
 	}
 	run_free(&r);
+}
+
+Test(provider_client, a_bad_definition_is_told_in_both_languages)
+{
+	static const struct {
+		const char *text, *en, *zh;
+	} cases[] = {
+		{ "[provider]\nevery = 5\n",
+		    "bad.ini:2: not seconds from 60 to 86400: 5\n",
+		    "bad.ini:2：不是 60 到 86400 之间的秒数：5\n" },
+		{ "[provider]\nbase-url = http://billing.example.com\n",
+		    "bad.ini:2: only https, or http to this machine itself: "
+		    "http://billing.example.com\n",
+		    "http://billing.example.com\n" },
+		{ "[provider]\nname = bad\nbase-url = https://b.example\n",
+		    "bad.ini:1: [provider] has no line \"key = …\"\n",
+		    "bad.ini:1：[provider] 中没有“key = …”这一行\n" },
+		{ "[feed \"c\"]\ntime = noon\n",
+		    "bad.ini:2: not one of seconds, milliseconds, date, "
+		    "rfc3339: noon\n",
+		    "不是以下之一 seconds, milliseconds, date, rfc3339：noon" },
+		{ "[feed \"c\"]\nfrom = day\n",
+		    "not a pointer such as /data/0/x, RFC 6901: day\n",
+		    "不是 /data/0/x 这样的指针（RFC 6901）" },
+	};
+	char path[120];
+
+	snprintf(path, sizeof(path), "%s/providers", home.dir);
+	cr_assert_eq(mkdir(path, 0700), 0, "%s", path);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		home_write(&home, "providers/bad.ini", cases[i].text);
+		PROVIDER(0, cases[i].en, "services");
+		PROVIDER(0, cases[i].zh, "services", "--lang", "zh");
+	}
 }
 
 Test(provider_client, without_a_daemon_no_key_is_read)
