@@ -433,3 +433,19 @@ Test(provider_client, without_a_daemon_no_key_is_read)
 	EXPECT(3, "no collectord", KEY "\n", "tt-provider", "add", "openai",
 	    "--key-stdin");
 }
+
+Test(provider_client, without_a_daemon_it_says_how_to_get_one)
+{
+	daemon_stop(&home);
+	home_env(&home, "TT_AUTOSTART", "0");
+	EXPECT(3, "/sock: start `collectord`, or unset TT_AUTOSTART\n", "",
+	    "tt-provider", "list");
+	EXPECT(3, "请运行 `collectord`，或取消设置 TT_AUTOSTART\n", "",
+	    "tt-provider", "list", "--lang", "zh");
+	home_env(&home, "TT_AUTOSTART", NULL);
+	home_write(&home, "config", "[core]\nautostart = no\n");
+	EXPECT(3, "start `collectord`, or set autostart = yes in [core]\n", "",
+	    "tt-provider", "list");
+	EXPECT(3, "或在 [core] 中设置 autostart = yes\n", "", "tt-provider",
+	    "list", "--lang", "zh");
+}
