@@ -225,6 +225,18 @@ Test(provider_client, a_key_is_asked_for_without_echo)
 	PROVIDER(0, "sk-…abcd", "list");
 }
 
+Test(provider_client, who_is_asked_for_a_key_is_told_what_each_kind_opens)
+{
+	EXPECT(2,
+	    "For cost, usage, balance it takes a management key.\n"
+	    "For balance, quota windows it takes any key of the account.\n",
+	    "", "tt-provider", "add", "openrouter");
+	EXPECT(2, "It takes any key of the account.\n", "", "tt-provider",
+	    "add", "deepseek");
+	EXPECT(2, "费用、用量、余额：需要管理密钥。\n", "", "tt-provider",
+	    "add", "openrouter", "--lang", "zh");
+}
+
 Test(provider_client, what_was_billed_stands_beside_what_was_seen)
 {
 	send_call("2026-05-10", "gpt-5");
