@@ -130,10 +130,10 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
 UNIT_proto := $(PROTO)
 UNIT_ledger := tests/unit/ledger/sights.c $(LEDGER) $(PROTO)
 UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c \
-	collectord/secret_file.c collectord/sink_config.c collectord/jobs/http.c \
+	collectord/secret_file.c collectord/sink_config.c collectord/jobs/http.c collectord/loopback.c \
 	collectord/jobs/http_lib.c collectord/jobs/http_memory.c \
 	collectord/jobs/notice_body.c $(PROTO)
-UNIT_jobs := tests/unit/jobs/provider_help.c collectord/jobs/sync_plan.c \
+UNIT_jobs := tests/unit/jobs/provider_help.c collectord/loopback.c collectord/jobs/sync_plan.c \
 	collectord/ledger/digest.c $(PROVIDERS) $(PROTO)
 UNIT_clients := $(VIEWS) $(PRICE) $(ACCOUNTS) $(BUDGET) $(NOTICES) clients/common/hook_input.c $(COMMON) $(PROTO)
 UNIT_import := $(sort $(wildcard tests/unit/import/*_help.c)) $(IMPORT) clients/common/figure.c $(COMMON) $(PROTO)
@@ -170,7 +170,7 @@ FUZZ_ndjson := clients/common/ndjson.c clients/common/output.c \
 FUZZ_response := clients/common/reply.c clients/common/response.c \
 	clients/common/slim.c $(FUZZ_ndjson)
 FUZZ_catalog := clients/price/catalog.c
-FUZZ_provider := $(PROVIDERS)
+FUZZ_provider := collectord/loopback.c $(PROVIDERS)
 FUZZ_record := $(LEDGER)
 FUZZ_record_L := -llmdb
 FUZZ_json_L := -ljansson

@@ -390,6 +390,24 @@ drain(struct client *c, int64_t deadline_ms)
 	client_close(c);
 }
 
+/* Says how to get one, where nobody may start it. */
+static void
+say_absent(struct client *c, const struct places *p)
+{
+	const char *s = getenv("TT_AUTOSTART");
+
+	if (s != NULL && *s != '\0')
+		snprintf(c->why, sizeof(c->why),
+		    _("no collectord at %.120s: start `collectord`, or unset "
+		      "TT_AUTOSTART"),
+		    p->socket);
+	else
+		snprintf(c->why, sizeof(c->why),
+		    _("no collectord at %.120s: start `collectord`, or set "
+		      "autostart = yes in [core]"),
+		    p->socket);
+}
+
 enum client_result
 launch_connect(struct client *c, const struct places *p,
     const struct config *cf, int64_t deadline_ms)
@@ -399,6 +417,8 @@ launch_connect(struct client *c, const struct places *p,
 
 	if (r == CLIENT_EABSENT && allowed)
 		return start_and_connect(c, p, deadline_ms, RACE_MS);
+	if (r == CLIENT_EABSENT)
+		say_absent(c, p);
 	if (r != CLIENT_OK || !allowed)
 		return r;
 	r = hello(c, deadline_ms, &outdated);

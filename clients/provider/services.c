@@ -101,7 +101,8 @@ put_json(const struct value *result)
 
 struct services {
 	struct table *t;
-	size_t room; /* columns of the kind of key */
+	size_t room;      /* columns of the kind of key */
+	struct text name; /* of the service whose rows are put */
 };
 
 /* "cost, usage" of bits, in the order of the table. */
@@ -179,24 +180,41 @@ put_row(struct services *v, struct text name, uint32_t bits, struct text key)
 	} while (*s != '\0' && len > 0);
 }
 
-/* A row for each kind of key, of all that it opens. */
+/* Each kind of key in turn, with all that it opens. */
 static void
-put_service(struct services *v, const struct value *service)
+each_kind(const struct value *service,
+    void (*fn)(void *arg, uint32_t bits, struct text key), void *arg)
 {
-	struct text name = fetch_text(service, "name"), key = { 0 };
+	struct text key = { 0 };
 	struct value list, feed;
 	uint32_t bits = 0;
 
 	fetch_member(service, "feeds", &list);
 	while (fetch_next(&list, &feed)) {
 		if (bits != 0 && !text_eq(key, fetch_text(&feed, "key"))) {
-			put_row(v, name, bits, key);
+			fn(arg, bits, key);
 			bits = 0;
 		}
 		key = fetch_text(&feed, "key");
 		bits |= gives_of(&feed);
 	}
-	put_row(v, name, bits, key);
+	fn(arg, bits, key);
+}
+
+static void
+put_kind(void *arg, uint32_t bits, struct text key)
+{
+	struct services *v = arg;
+
+	put_row(v, v->name, bits, key);
+	v->name.len = 0;
+}
+
+static void
+put_service(struct services *v, const struct value *service)
+{
+	v->name = fetch_text(service, "name");
+	each_kind(service, put_kind, v);
 }
 
 static struct table *
@@ -339,16 +357,36 @@ check_region(const struct value *service, const char *name)
 	return EXIT_REFUSED;
 }
 
+/* What that kind of key opens, where others open other feeds. */
+static void
+tell_one_of_kinds(void *arg, uint32_t bits, struct text key)
+{
+	char buf[PROVIDER_SAID_MAX], words[WORDS_MAX];
+
+	(void)arg;
+	list_gives(bits, words);
+	fprintf(
+	    stderr, _("For %s it takes %s.\n"), words, provider_said(key, buf));
+}
+
 static void
 tell_kind(const struct value *service)
 {
 	struct value feeds, feed;
 	char buf[PROVIDER_SAID_MAX];
+	struct text key;
+	bool has_more = false;
 
 	fetch_member(service, "feeds", &feeds);
-	if (fetch_next(&feeds, &feed))
-		fprintf(stderr, _("It takes %s.\n"),
-		    provider_said(fetch_text(&feed, "key"), buf));
+	if (!fetch_next(&feeds, &feed))
+		return;
+	key = fetch_text(&feed, "key");
+	while (fetch_next(&feeds, &feed))
+		has_more |= !text_eq(key, fetch_text(&feed, "key"));
+	if (has_more)
+		each_kind(service, tell_one_of_kinds, NULL);
+	else
+		fprintf(stderr, _("It takes %s.\n"), provider_said(key, buf));
 }
 
 int

@@ -1,12 +1,12 @@
 #include "collectord/jobs/http.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "collectord/jobs/http_lib.h"
 #include "collectord/jobs/http_memory.h"
+#include "collectord/loopback.h"
 #include "collectord/sys.h"
 #include "proto/lang.h"
 #include "proto/limits.h"
@@ -67,17 +67,6 @@ static const struct {
  */
 
 /* libcurl has written out what stands for a number: 0x7f.1 is 127.0.0.1. */
-static bool
-is_loopback(const char *host)
-{
-	struct in_addr v4;
-
-	if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
-		return true;
-	return inet_pton(AF_INET, host, &v4) == 1 &&
-	       ntohl(v4.s_addr) >> 24 == 127;
-}
-
 static const char *
 judge_parts(const struct http_lib *lib, CURLU *u)
 {
@@ -87,7 +76,8 @@ judge_parts(const struct http_lib *lib, CURLU *u)
 	if (lib->url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
 	    lib->url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK)
 		why = strcmp(scheme, "https") == 0 ||
-			      (strcmp(scheme, "http") == 0 && is_loopback(host))
+			      (strcmp(scheme, "http") == 0 &&
+				  loopback_is_host(host))
 			  ? NULL
 			  : N_("only https, or http to this machine itself");
 	lib->free(scheme);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -222,6 +223,18 @@ Test(provider_client, a_key_is_asked_for_without_echo)
 	cr_expect_eq(code, 0, "exit code %d: %s", code, out);
 	cr_expect_null(strstr(out, KEY_PART), "the key is shown: %s", out);
 	PROVIDER(0, "sk-…abcd", "list");
+}
+
+Test(provider_client, who_is_asked_for_a_key_is_told_what_each_kind_opens)
+{
+	EXPECT(2,
+	    "For cost, usage, balance it takes a management key.\n"
+	    "For balance, quota windows it takes any key of the account.\n",
+	    "", "tt-provider", "add", "openrouter");
+	EXPECT(2, "It takes any key of the account.\n", "", "tt-provider",
+	    "add", "deepseek");
+	EXPECT(2, "费用、用量、余额：需要管理密钥。\n", "", "tt-provider",
+	    "add", "openrouter", "--lang", "zh");
 }
 
 Test(provider_client, what_was_billed_stands_beside_what_was_seen)
@@ -442,10 +455,60 @@ Test(provider_client, kinds_of_keys_are_wrapped_and_never_cut)
 	run_free(&r);
 }
 
+Test(provider_client, a_bad_definition_is_told_in_both_languages)
+{
+	static const struct {
+		const char *text, *en, *zh;
+	} cases[] = {
+		{ "[provider]\nevery = 5\n",
+		    "bad.ini:2: not seconds from 60 to 86400: 5\n",
+		    "bad.ini:2：不是 60 到 86400 之间的秒数：5\n" },
+		{ "[provider]\nbase-url = http://billing.example.com\n",
+		    "bad.ini:2: only https, or http to this machine itself: "
+		    "http://billing.example.com\n",
+		    "http://billing.example.com\n" },
+		{ "[provider]\nname = bad\nbase-url = https://b.example\n",
+		    "bad.ini:1: [provider] has no line \"key = …\"\n",
+		    "bad.ini:1：[provider] 中没有“key = …”这一行\n" },
+		{ "[feed \"c\"]\ntime = noon\n",
+		    "bad.ini:2: not one of seconds, milliseconds, date, "
+		    "rfc3339: noon\n",
+		    "不是以下之一 seconds, milliseconds, date, rfc3339：noon" },
+		{ "[feed \"c\"]\nfrom = day\n",
+		    "not a pointer such as /data/0/x, RFC 6901: day\n",
+		    "不是 /data/0/x 这样的指针（RFC 6901）" },
+	};
+	char path[120];
+
+	snprintf(path, sizeof(path), "%s/providers", home.dir);
+	cr_assert_eq(mkdir(path, 0700), 0, "%s", path);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		home_write(&home, "providers/bad.ini", cases[i].text);
+		PROVIDER(0, cases[i].en, "services");
+		PROVIDER(0, cases[i].zh, "services", "--lang", "zh");
+	}
+}
+
 Test(provider_client, without_a_daemon_no_key_is_read)
 {
 	daemon_stop(&home);
 	home_env(&home, "TT_AUTOSTART", "0");
 	EXPECT(3, "no collectord", KEY "\n", "tt-provider", "add", "openai",
 	    "--key-stdin");
+}
+
+Test(provider_client, without_a_daemon_it_says_how_to_get_one)
+{
+	daemon_stop(&home);
+	home_env(&home, "TT_AUTOSTART", "0");
+	EXPECT(3, "/sock: start `collectord`, or unset TT_AUTOSTART\n", "",
+	    "tt-provider", "list");
+	EXPECT(3, "请运行 `collectord`，或取消设置 TT_AUTOSTART\n", "",
+	    "tt-provider", "list", "--lang", "zh");
+	home_env(&home, "TT_AUTOSTART", NULL);
+	home_write(&home, "config", "[core]\nautostart = no\n");
+	EXPECT(3, "start `collectord`, or set autostart = yes in [core]\n", "",
+	    "tt-provider", "list");
+	EXPECT(3, "或在 [core] 中设置 autostart = yes\n", "", "tt-provider",
+	    "list", "--lang", "zh");
 }

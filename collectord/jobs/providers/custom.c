@@ -3,19 +3,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "collectord/loopback.h"
 #include "collectord/jobs/providers/pointer.h"
 #include "proto/lang.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define NAME_MAX_LEN 32
 #define VALUE_MAX 240
+#define WORDS_MAX 100
+#define WHAT_MAX 160
 #define EVERY_MIN_S 60
+#define EVERY_MAX_S 86400
+#define HOST_MAX 256
 #define EVERY_DEFAULT_S 3600
 #define TRAILING_DEFAULT 3
 #define DAYS_MAX 10000
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
-enum kind { ADDRESS, POINTER, POINTER_OR_TEXT, WORD, DAYS };
+enum kind { PATH, QUERY_NAME, POINTER, POINTER_OR_TEXT, WORD, DAYS };
 
 static const char *const gives_words[] = { "cost", "usage", "both", "balance",
 	"windows", NULL };
@@ -40,12 +45,12 @@ static const struct key {
 	uint32_t dflt;
 } keys[CUSTOM_KEYS] = {
 	[CUSTOM_GIVES] = { "gives", WORD, gives_words, 0 },
-	[CUSTOM_PATH] = { "path", ADDRESS, NULL, 0 },
+	[CUSTOM_PATH] = { "path", PATH, NULL, 0 },
 	[CUSTOM_TIME] = { "time", WORD, time_words, 0 },
 	[CUSTOM_TRAILING] = { "trailing-days", DAYS, NULL, TRAILING_DEFAULT },
 	[CUSTOM_LOOKBACK] = { "lookback-days", DAYS, NULL, 0 },
 	[CUSTOM_LACKS_TODAY] = { "lacks-today", WORD, bool_words, 0 },
-	[CUSTOM_CURSOR_QUERY] = { "cursor-query", ADDRESS, NULL, 0 },
+	[CUSTOM_CURSOR_QUERY] = { "cursor-query", QUERY_NAME, NULL, 0 },
 	[CUSTOM_CURSOR] = { "cursor", POINTER, NULL, 0 },
 	[CUSTOM_MORE] = { "more", POINTER, NULL, 0 },
 	[CUSTOM_ROWS] = { "rows", POINTER, NULL, 0 },
@@ -93,6 +98,19 @@ static int
 refuse(struct parse *p, const char *what, const char *subject)
 {
 	snprintf(p->why, p->cap, "%s: %.60s", what, subject);
+	return p->line;
+}
+
+static int
+refuse_word(struct parse *p, const char *const *words, const char *value)
+{
+	char all[WORDS_MAX] = "";
+	size_t len = 0;
+
+	for (int i = 0; words[i] != NULL && len < sizeof(all); i++)
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s",
+		    i == 0 ? "" : ", ", words[i]);
+	snprintf(p->why, p->cap, _("not one of %s: %.40s"), all, value);
 	return p->line;
 }
 
@@ -168,16 +186,33 @@ is_address(const char *s, size_t len)
 	return len > 0;
 }
 
-/* Whether plain HTTP will do is for who connects to say. */
+/* Of what follows http:// in a URL. */
 static bool
-is_base_url(const char *s)
+is_this_machine(const char *s)
+{
+	char host[HOST_MAX], *port;
+
+	snprintf(host, sizeof(host), "%.*s", (int)strcspn(s, "/"), s);
+	port = strrchr(host, ':');
+	if (port != NULL && port[1 + strspn(port + 1, "0123456789")] == '\0')
+		*port = '\0';
+	return loopback_is_host(host);
+}
+
+/* NULL, or what is wrong with it. */
+static const char *
+judge_base_url(const char *s)
 {
 	size_t scheme = strncmp(s, "https://", 8) == 0  ? 8
 			: strncmp(s, "http://", 7) == 0 ? 7
 							: 0;
 
-	return scheme > 0 && s[scheme] != '\0' && strpbrk(s, "?@") == NULL &&
-	       is_address(s, strlen(s));
+	if (scheme == 0 || strcspn(s + scheme, "/") == 0 ||
+	    strpbrk(s, "?@") != NULL || !is_address(s, strlen(s)))
+		return _("not an address as https://api.example.com/v1");
+	return scheme == 8 || is_this_machine(s + scheme)
+		   ? NULL
+		   : _("only https, or http to this machine itself");
 }
 
 static int
@@ -192,32 +227,41 @@ add_header(struct parse *p, const char *value)
 }
 
 static int
+take_every(struct parse *p, const char *value)
+{
+	char what[WHAT_MAX];
+
+	if (read_number(value, EVERY_MIN_S, EVERY_MAX_S, &p->c->every_s) == 0)
+		return 0;
+	snprintf(what, sizeof(what), _("not seconds from %d to %d"),
+	    EVERY_MIN_S, EVERY_MAX_S);
+	return refuse(p, what, value);
+}
+
+static int
 take_provider(struct parse *p, const char *name, const char *value)
 {
-	const char **place = NULL;
-	bool is_ok = true;
+	const char **place, *bad = NULL;
 
 	if (strcmp(name, "header") == 0)
 		return add_header(p, value);
-	if (strcmp(name, "every") == 0) {
-		is_ok =
-		    read_number(value, EVERY_MIN_S, 86400, &p->c->every_s) == 0;
-	} else if (strcmp(name, "name") == 0) {
+	if (strcmp(name, "every") == 0)
+		return take_every(p, value);
+	if (strcmp(name, "name") == 0) {
 		place = &p->name;
-		is_ok = is_name(value);
+		if (!is_name(value))
+			bad = _("not a name of small letters, digits and -");
 	} else if (strcmp(name, "base-url") == 0) {
 		place = &p->base_url;
-		is_ok = is_base_url(value);
+		bad = judge_base_url(value);
 	} else if (strcmp(name, "key") == 0) {
 		place = &p->c->key;
-		is_ok = value[0] != '\0';
 	} else {
 		return refuse(p, _("unknown key in [provider]"), name);
 	}
-	if (!is_ok)
-		return refuse(p, _("not a value for this key"), value);
-	if (place != NULL)
-		*place = value;
+	if (bad != NULL)
+		return refuse(p, bad, value);
+	*place = value;
 	return 0;
 }
 
@@ -235,7 +279,7 @@ add_query(struct parse *p, const char *value)
 	return 0;
 }
 
-static int
+static bool
 read_value(const struct key *k, const char *value, uint32_t *number)
 {
 	int word;
@@ -244,18 +288,42 @@ read_value(const struct key *k, const char *value, uint32_t *number)
 	case WORD:
 		word = find_word(k->words, value);
 		*number = (uint32_t)word;
-		return word;
+		return word >= 0;
 	case DAYS:
-		return read_number(value, 0, DAYS_MAX, number);
+		return read_number(value, 0, DAYS_MAX, number) == 0;
 	case POINTER_OR_TEXT:
-		if (value[0] != '/')
-			return value[0] == '\0' ? -1 : 0;
-		return pointer_is_valid(value) ? 0 : -1;
+		return value[0] != '/' || pointer_is_valid(value);
 	case POINTER:
-		return pointer_is_valid(value) ? 0 : -1;
-	case ADDRESS:
+		return pointer_is_valid(value);
+	case PATH:
+		return value[0] == '/' && is_address(value, strlen(value));
+	case QUERY_NAME:
 	default:
-		return is_address(value, strlen(value)) ? 0 : -1;
+		return is_address(value, strlen(value));
+	}
+}
+
+static int
+refuse_value(struct parse *p, const struct key *k, const char *value)
+{
+	char what[WHAT_MAX];
+
+	switch (k->kind) {
+	case WORD:
+		return refuse_word(p, k->words, value);
+	case DAYS:
+		snprintf(what, sizeof(what),
+		    _("not a number of days from 0 to %d"), DAYS_MAX);
+		return refuse(p, what, value);
+	case POINTER:
+	case POINTER_OR_TEXT:
+		return refuse(
+		    p, _("not a pointer such as /data/0/x, RFC 6901"), value);
+	case PATH:
+		return refuse(p, _("not a path as /v1/costs"), value);
+	case QUERY_NAME:
+	default:
+		return refuse(p, _("not the name of a query, as page"), value);
 	}
 }
 
@@ -273,8 +341,8 @@ take_feed(struct parse *p, const char *name, const char *value)
 		return refuse(p, _("unknown key in a feed"), name);
 	if (f->text[i] != NULL)
 		return refuse(p, _("the key was there before"), name);
-	if (read_value(&keys[i], value, &f->number[i]) < 0)
-		return refuse(p, _("not a value for this key"), value);
+	if (!read_value(&keys[i], value, &f->number[i]))
+		return refuse_value(p, &keys[i], value);
 	f->text[i] = value;
 	return 0;
 }
@@ -290,6 +358,16 @@ trim(char *s)
 		len--;
 	s[len] = '\0';
 	return s;
+}
+
+/* The pointer to the whole answer is empty. */
+static bool
+may_be_empty(const struct parse *p, const char *name)
+{
+	for (size_t i = 0; p->feed != NULL && i < CUSTOM_KEYS; i++)
+		if (strcmp(keys[i].name, name) == 0)
+			return keys[i].kind == POINTER;
+	return false;
 }
 
 static int
@@ -312,6 +390,8 @@ take_line(struct parse *p, char *line)
 	value = trim(eq + 1);
 	if (strlen(value) > VALUE_MAX)
 		return refuse(p, _("the value is too long"), name);
+	if (value[0] == '\0' && !may_be_empty(p, name))
+		return refuse(p, _("nothing stands after ="), name);
 	if (p->feed != NULL && strstr(value, PROVIDER_KEY) != NULL)
 		return refuse(p, _("only a header may take the key"), value);
 	if (p->feed != NULL)
@@ -332,29 +412,46 @@ static const struct need {
 };
 
 static int
-check_feed(struct parse *p, const struct custom_feed *f)
+lacks(struct parse *p, const char *feed, enum custom_key key)
+{
+	snprintf(p->why, p->cap, _("[feed \"%s\"] has no line \"%s = …\""),
+	    feed, keys[key].name);
+	return p->line;
+}
+
+static int
+lacks_percent(struct parse *p, const char *feed)
+{
+	snprintf(p->why, p->cap,
+	    _("[feed \"%s\"] has no line \"used-percent = …\" or "
+	      "\"remaining-percent = …\""),
+	    feed);
+	return p->line;
+}
+
+static int
+check_feed(struct parse *p, const struct custom_feed *f, const char *name)
 {
 	uint32_t gives = gives_of[f->number[CUSTOM_GIVES]];
+	bool has_cursor = f->text[CUSTOM_CURSOR] != NULL;
 
 	p->line = f->line;
 	if (f->text[CUSTOM_GIVES] == NULL)
-		return refuse(p, _("the feed lacks a key"), "gives");
-	if (f->text[CUSTOM_PATH] == NULL || f->text[CUSTOM_PATH][0] != '/')
-		return refuse(p, _("the feed lacks a key"), "path");
+		return lacks(p, name, CUSTOM_GIVES);
+	if (f->text[CUSTOM_PATH] == NULL)
+		return lacks(p, name, CUSTOM_PATH);
 	for (size_t i = 0; i < LENGTH(needs); i++)
 		if ((gives & needs[i].gives) != 0 &&
 		    f->text[needs[i].key] == NULL)
-			return refuse(p, _("the feed lacks a key"),
-			    keys[needs[i].key].name);
+			return lacks(p, name, needs[i].key);
 	if (gives == FEED_WINDOWS && f->text[CUSTOM_USED] == NULL &&
 	    f->text[CUSTOM_REMAINING] == NULL)
-		return refuse(p, _("the feed lacks a key"), "used-percent");
-	if ((f->text[CUSTOM_CURSOR] == NULL) !=
-	    (f->text[CUSTOM_CURSOR_QUERY] == NULL))
-		return refuse(p, _("the feed lacks a key"),
-		    f->text[CUSTOM_CURSOR] == NULL ? "cursor" : "cursor-query");
-	if (f->text[CUSTOM_MORE] != NULL && f->text[CUSTOM_CURSOR] == NULL)
-		return refuse(p, _("the feed lacks a key"), "cursor");
+		return lacks_percent(p, name);
+	if (has_cursor && f->text[CUSTOM_CURSOR_QUERY] == NULL)
+		return lacks(p, name, CUSTOM_CURSOR_QUERY);
+	if (!has_cursor && (f->text[CUSTOM_CURSOR_QUERY] != NULL ||
+			       f->text[CUSTOM_MORE] != NULL))
+		return lacks(p, name, CUSTOM_CURSOR);
 	return 0;
 }
 
@@ -392,6 +489,13 @@ takes_key(const struct custom *c)
 }
 
 static int
+provider_lacks(struct parse *p, const char *key)
+{
+	snprintf(p->why, p->cap, _("[provider] has no line \"%s = …\""), key);
+	return p->line;
+}
+
+static int
 finish(struct parse *p)
 {
 	struct custom *c = p->c;
@@ -399,19 +503,19 @@ finish(struct parse *p)
 
 	p->line = 1;
 	if (p->name == NULL)
-		return refuse(p, _("[provider] lacks a key"), "name");
+		return provider_lacks(p, "name");
 	if (provider_find(p->name) != NULL)
 		return refuse(p, _("the name is that of a known one"), p->name);
 	if (p->base_url == NULL)
-		return refuse(p, _("[provider] lacks a key"), "base-url");
+		return provider_lacks(p, "base-url");
 	if (c->key == NULL)
-		return refuse(p, _("[provider] lacks a key"), "key");
+		return provider_lacks(p, "key");
 	if (!takes_key(c))
 		return refuse(p, _("no header takes the key"), PROVIDER_KEY);
 	if (c->provider.n_feeds == 0)
 		return refuse(p, _("there is no feed"), p->name);
 	for (uint32_t i = 0; i < c->provider.n_feeds; i++) {
-		line = check_feed(p, &c->own[i]);
+		line = check_feed(p, &c->own[i], c->feeds[i].name);
 		if (line != 0)
 			return line;
 		make_feed(c, i);

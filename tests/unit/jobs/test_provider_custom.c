@@ -175,7 +175,7 @@ static const struct bad {
 	int line;
 	const char *said;
 } bads[] = {
-	{ "", 1, "lacks a key: name" },
+	{ "", 1, "[provider] has no line \"name = …\"" },
 	{ "name = x\n", 1, "above any section" },
 	{ "\n[feeds]\n", 2, "not [provider] or [feed" },
 	{ "[feed \"]\n", 1, "not [provider] or [feed" },
@@ -183,39 +183,55 @@ static const struct bad {
 	{ "[feed \"\"]\n", 1, "small letters" },
 	{ HEAD "nonsense\n", 6, "not \"key = value\"" },
 	{ HEAD "colour = red\n", 6, "unknown key in [provider]" },
-	{ HEAD "every = 5\n", 6, "not a value" },
-	{ "[provider]\nkey =\n", 2, "not a value" },
+	{ HEAD "every = 5\n", 6, "not seconds from 60 to 86400: 5" },
+	{ "[provider]\nkey =\n", 2, "nothing stands after =: key" },
 	{ HEAD "header = nothing\n", 6, "not a header" },
 	{ HEAD "\x01\n", 6, "control characters" },
 	{ HEAD, 1, "there is no feed" },
-	{ HEAD USAGE "input = i\n", 10, "not a value" },
-	{ HEAD USAGE "input = /a~2\n", 10, "not a value" },
+	{ HEAD USAGE "input = i\n", 10,
+	    "not a pointer such as /data/0/x, RFC 6901: i" },
+	{ HEAD USAGE "input = /a~2\n", 10, "not a pointer" },
 	{ HEAD USAGE "colour = /a\n", 10, "unknown key in a feed" },
 	{ HEAD USAGE "from = /a\n", 10, "was there before" },
-	{ HEAD USAGE "time = noon\n", 10, "not a value" },
-	{ HEAD USAGE "trailing-days = -1\n", 10, "not a value" },
+	{ HEAD USAGE "time = noon\n", 10,
+	    "not one of seconds, milliseconds, date, rfc3339: noon" },
+	{ HEAD "[feed \"u\"]\nwhat = x\n", 7,
+	    "not one of left, granted, topped-up, bought, used, used-day, "
+	    "used-week, used-month, limit-left: x" },
+	{ HEAD USAGE "time =\n", 10, "nothing stands after =: time" },
+	{ HEAD USAGE "currency = /a~2\n", 10, "not a pointer" },
+	{ HEAD USAGE "trailing-days = -1\n", 10,
+	    "not a number of days from 0 to 10000: -1" },
 	{ HEAD USAGE "query = x\n", 10, "not a query" },
 	{ HEAD USAGE "query = key={key}\n", 10, "only a header" },
-	{ HEAD USAGE "cursor = /c\n", 6, "lacks a key: cursor-query" },
-	{ HEAD USAGE "cursor-query = c\n", 6, "lacks a key: cursor" },
-	{ HEAD USAGE "more = /c\n", 6, "lacks a key: cursor" },
+	{ HEAD USAGE "cursor = /c\n", 6,
+	    "[feed \"u\"] has no line \"cursor-query = …\"" },
+	{ HEAD USAGE "cursor-query = c\n", 6, "no line \"cursor = …\"" },
+	{ HEAD USAGE "more = /c\n", 6, "no line \"cursor = …\"" },
 	{ HEAD USAGE "query = a b=x\n", 10, "not a query" },
-	{ HEAD USAGE "cursor-query = a#b\n", 10, "not a value" },
-	{ HEAD "[feed \"u\"]\npath = /u v\n", 7, "not a value" },
-	{ "[provider]\nbase-url = https://me@x\n", 2, "not a value" },
+	{ HEAD USAGE "cursor-query = a#b\n", 10,
+	    "not the name of a query, as page: a#b" },
+	{ HEAD "[feed \"u\"]\npath = /u v\n", 7,
+	    "not a path as /v1/costs: /u v" },
+	{ HEAD "[feed \"u\"]\npath = u\n", 7, "not a path as /v1/costs: u" },
+	{ "[provider]\nbase-url = https://me@x\n", 2, "not an address as" },
+	{ "[provider]\nbase-url = http://\n", 2, "not an address as" },
+	{ "[provider]\nbase-url = https:///v1\n", 2, "not an address as" },
 	{ HEAD USAGE USAGE, 10, "the feed was there before" },
-	{ HEAD "[feed \"u\"]\npath = /u\n", 6, "lacks a key: gives" },
-	{ HEAD "[feed \"u\"]\ngives = usage\n", 6, "lacks a key: path" },
+	{ HEAD "[feed \"u\"]\npath = /u\n", 6, "no line \"gives = …\"" },
+	{ HEAD "[feed \"u\"]\ngives = usage\n", 6,
+	    "[feed \"u\"] has no line \"path = …\"" },
 	{ HEAD "[feed \"u\"]\ngives = cost\npath = /\nfrom = /f\n", 6,
-	    "lacks a key: amount" },
+	    "no line \"amount = …\"" },
 	{ HEAD "[feed \"u\"]\ngives = balance\npath = /\namount = /f\n", 6,
-	    "lacks a key: currency" },
+	    "no line \"currency = …\"" },
 	{ HEAD "[feed \"u\"]\ngives = windows\npath = /\n", 6,
-	    "lacks a key: used-percent" },
+	    "no line \"used-percent = …\" or \"remaining-percent = …\"" },
 	{ "[provider]\nname = openai\n", 1, "that of a known one" },
-	{ "[provider]\nname = x\nbase-url = ftp://x\n", 3, "not a value" },
+	{ "[provider]\nname = x\nbase-url = ftp://x\n", 3,
+	    "not an address as https://api.example.com/v1: ftp://x" },
 	{ "[provider]\nname = x\nbase-url = https://x\n", 1,
-	    "lacks a key: key" },
+	    "[provider] has no line \"key = …\"" },
 	{ "[provider]\nname = x\nbase-url = https://x\nkey = k\n", 1,
 	    "no header takes the key" },
 };
@@ -232,6 +248,38 @@ Test(custom, a_bad_definition_is_refused_by_line, .timeout = 30)
 		    line, bads[i].line, why, bads[i].text);
 		cr_assert_not_null(strstr(why, bads[i].said),
 		    "\"%s\", expected \"%s\"", why, bads[i].said);
+		custom_release(&c);
+	}
+}
+
+Test(custom, plain_http_is_for_this_machine_only, .timeout = 30)
+{
+	static const char *const near[] = { "127.0.0.1", "127.9.8.7:80",
+		"localhost", "localhost:9/v1", "[::1]", "[::1]:8080/v1" };
+	static const char *const far[] = { "10.0.0.1", "localhost.example.org",
+		"127.0.0.1.example.org", "[::2]/", "[::1", "[::1].example.org",
+		"[127.0.0.1]" };
+	static const char rest[] = "key = k\nheader = X: {key}\n" USAGE;
+	char text[256], why[256];
+	struct custom c;
+	int line;
+
+	for (size_t i = 0; i < LENGTH(near); i++) {
+		snprintf(text, sizeof(text),
+		    "[provider]\nname = x\nbase-url = http://%s\n%s", near[i],
+		    rest);
+		define(&c, text);
+		custom_release(&c);
+	}
+	for (size_t i = 0; i < LENGTH(far); i++) {
+		snprintf(text, sizeof(text),
+		    "[provider]\nname = x\nbase-url = http://%s\n%s", far[i],
+		    rest);
+		line = custom_parse(&c, text, strlen(text), why, sizeof(why));
+		cr_assert_eq(line, 3, "http://%s: line %d", far[i], line);
+		cr_assert_not_null(
+		    strstr(why, "only https, or http to this machine itself"),
+		    "http://%s: \"%s\"", far[i], why);
 		custom_release(&c);
 	}
 }
