@@ -29,6 +29,15 @@ const char *const http_error_names[HTTP_ERRORS] = {
 	[HTTP_NO_MEMORY] = "no memory",
 	[HTTP_RESOLVE] = "no such host",
 	[HTTP_CONNECT] = "no connection",
+	[HTTP_PROXY] = "no connection through the proxy",
+	[HTTP_PROXY_403] = "no connection through the proxy (HTTP 403)",
+	[HTTP_PROXY_407] =
+	    "no connection through the proxy (HTTP 407: it wants a login)",
+	[HTTP_PROXY_502] = "no connection through the proxy (HTTP 502)",
+	[HTTP_PROXY_503] = "no connection through the proxy (HTTP 503)",
+	[HTTP_PROXY_504] = "no connection through the proxy (HTTP 504)",
+	[HTTP_PROXY_ANSWER] =
+	    "no connection through the proxy, which answers otherwise",
 	[HTTP_TLS] = "tls",
 	[HTTP_TIMEOUT] = "timeout",
 	[HTTP_BROKEN] = "broken off",
@@ -50,6 +59,8 @@ static const struct {
 	{ CURLE_OUT_OF_MEMORY, HTTP_NO_MEMORY },
 	{ CURLE_COULDNT_RESOLVE_HOST, HTTP_RESOLVE },
 	{ CURLE_COULDNT_CONNECT, HTTP_CONNECT },
+	{ CURLE_COULDNT_RESOLVE_PROXY, HTTP_PROXY },
+	{ CURLE_PROXY, HTTP_PROXY },
 	{ CURLE_OPERATION_TIMEDOUT, HTTP_TIMEOUT },
 	{ CURLE_FILESIZE_EXCEEDED, HTTP_TOO_LARGE },
 	/* Broken off before there was a certificate to look at. */
@@ -159,6 +170,59 @@ forget(struct http_request *r)
 	unlink_request(r);
 }
 
+/* The proxy has answered CONNECT, and not with a connection. */
+static enum http_error
+judge_answer(long status)
+{
+	static const struct {
+		long status;
+		enum http_error error;
+	} answers[] = {
+		{ 403, HTTP_PROXY_403 },
+		{ 407, HTTP_PROXY_407 },
+		{ 502, HTTP_PROXY_502 },
+		{ 503, HTTP_PROXY_503 },
+		{ 504, HTTP_PROXY_504 },
+	};
+
+	for (size_t i = 0; i < LENGTH(answers); i++)
+		if (answers[i].status == status)
+			return answers[i].error;
+	return HTTP_PROXY_ANSWER;
+}
+
+/* What happens on a new connection before CONNECT is answered. */
+static bool
+is_before_answer(enum http_error error, long connects, long status)
+{
+	return connects > 0 && status == 0 &&
+	       (error == HTTP_CONNECT || error == HTTP_TLS ||
+		   error == HTTP_BROKEN);
+}
+
+/*
+ * Is it the proxy's trouble, or that of what is behind it? SOCKS has no answer
+ * that could be asked for, and libcurl tells its trouble apart itself.
+ */
+static enum http_error
+judge_way(const struct http_request *r, CURLcode code, enum http_error error)
+{
+	const struct http_lib *lib = r->http->lib;
+	long status = 0, connects = 0;
+
+	if (r->way == HTTP_DIRECT || code == CURLE_OK)
+		return error;
+	lib->easy_getinfo(r->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	lib->easy_getinfo(r->easy, CURLINFO_NUM_CONNECTS, &connects);
+	if (status >= 300)
+		return judge_answer(status);
+	if (code == CURLE_COULDNT_CONNECT ||
+	    (r->way == HTTP_BY_CONNECT &&
+		is_before_answer(error, connects, status)))
+		return HTTP_PROXY;
+	return error;
+}
+
 static enum http_error
 judge_result(const struct http_request *r, CURLcode code)
 {
@@ -185,7 +249,7 @@ finish(struct http_request *r, CURLcode code)
 	r->status = (int)status;
 	r->retry_after_ms =
 	    retry_s > 0 && retry_s < INT32_MAX ? (int64_t)retry_s * 1000 : -1;
-	r->error = judge_result(r, code);
+	r->error = judge_way(r, code, judge_result(r, code));
 	forget(r);
 	r->on_done(r);
 }
@@ -402,12 +466,30 @@ set_headers(const struct http_lib *lib, struct http_request *r)
 		   : -1;
 }
 
-/* "": none, whatever the environment says. */
-static const char *
-proxy_for(const struct http *h, const char *url)
+/* What CURLOPT_NOPROXY says is asked directly. */
+static bool
+is_far(const struct http_lib *lib, const char *url)
 {
-	return h->proxy != NULL && strncmp(url, "https://", 8) == 0 ? h->proxy
-								    : "";
+	CURLU *u = lib->url();
+	char *host = NULL;
+	bool is_far = u != NULL &&
+		      lib->url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		      lib->url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+		      !loopback_is_host(host);
+
+	lib->free(host);
+	lib->url_cleanup(u);
+	return is_far;
+}
+
+static enum http_way
+way_to(const struct http *h, const char *url)
+{
+	if (h->proxy == NULL || h->proxy[0] == '\0' ||
+	    strncmp(url, "https://", 8) != 0 || !is_far(h->lib, url))
+		return HTTP_DIRECT;
+	return strncmp(h->proxy, "http", 4) == 0 ? HTTP_BY_CONNECT
+						 : HTTP_BY_SOCKS;
 }
 
 /* Texts are copied, which can fail; NULL is the default. */
@@ -422,7 +504,8 @@ set_texts(const struct http *h, const struct http_request *r)
 	} texts[] = {
 		{ CURLOPT_URL, r->url },
 		{ CURLOPT_PROTOCOLS_STR, "http,https" },
-		{ CURLOPT_PROXY, proxy_for(h, r->url) },
+		/* "": none, whatever the environment says. */
+		{ CURLOPT_PROXY, r->way == HTTP_DIRECT ? "" : h->proxy },
 		{ CURLOPT_NOPROXY, "localhost,127.0.0.0/8,::1" },
 		{ CURLOPT_USERAGENT, "tt/" TT_VERSION },
 		{ CURLOPT_CUSTOMREQUEST, r->method },
@@ -477,6 +560,7 @@ add(struct http *h, struct http_request *r)
 {
 	const struct http_lib *lib = h->lib;
 
+	r->way = way_to(h, r->url);
 	r->easy = lib->easy_init();
 	if (r->easy == NULL || set_texts(h, r) != 0 || set_headers(lib, r) != 0)
 		return -1;

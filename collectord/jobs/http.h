@@ -25,7 +25,15 @@ enum http_error {
 	HTTP_NO_MEMORY,
 	HTTP_RESOLVE,
 	HTTP_CONNECT,
-	HTTP_TLS, /* its certificate is none to be trusted */
+	HTTP_PROXY, /* it is not there, or does not answer */
+	/* What it answers CONNECT with. */
+	HTTP_PROXY_403,
+	HTTP_PROXY_407,
+	HTTP_PROXY_502,
+	HTTP_PROXY_503,
+	HTTP_PROXY_504,
+	HTTP_PROXY_ANSWER, /* something else that is no success */
+	HTTP_TLS,          /* its certificate is none to be trusted */
 	HTTP_TIMEOUT,
 	HTTP_BROKEN, /* the connection ended, or what came is no HTTP */
 	HTTP_TOO_LARGE,
@@ -33,6 +41,8 @@ enum http_error {
 	HTTP_REFUSED,  /* on_body did not want more */
 	HTTP_ERRORS
 };
+
+enum http_way { HTTP_DIRECT, HTTP_BY_CONNECT, HTTP_BY_SOCKS };
 
 /*
  * Its owner's; it must stay where it is until on_done is called or it is
@@ -62,6 +72,7 @@ struct http_request {
 	/* http.c's: */
 	struct http *http; /* NULL: not under way */
 	struct http_request *next, *prev;
+	enum http_way way;
 	void *easy, *list;
 	uint64_t taken, head_taken;
 };

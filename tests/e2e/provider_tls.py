@@ -109,6 +109,7 @@ class Proxy(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Tunnel)
         self.service = service
         self.heads = []
+        self.says = b"200 Connection established"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
@@ -117,11 +118,16 @@ class Tunnel(socketserver.BaseRequestHandler):
         head = b""
         while b"\r\n\r\n" not in head:
             more = self.request.recv(4096)
-            if not more:
+            # TLS is not what it speaks.
+            if not more or more[0] == 0x16 and not head:
                 return
             head += more
         self.server.heads.append(head.decode("latin-1"))
-        self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        if self.server.says is None:
+            return
+        self.request.sendall(b"HTTP/1.1 " + self.server.says + b"\r\n\r\n")
+        if not self.server.says.startswith(b"200"):
+            return
         with socket.create_connection(
                 self.server.service.server_address) as there:
             back = threading.Thread(
@@ -143,6 +149,14 @@ def pump(source, to):
         pass
 
 
+def use_proxy(c, url):
+    with open(c.home + "/config", "w", encoding="ascii") as f:
+        f.write(f"[daemon]\nlog_level = debug\nproxy = {url}\n")
+    n = c.log().count("op=reload")
+    os.kill(c.peer.call("status")["pid"], signal.SIGHUP)
+    wait_until("the proxy is taken", lambda: c.log().count("op=reload") > n)
+
+
 def proxy(c, provider):
     """It is told the host and nothing else; this machine is asked directly."""
     need_openssl()
@@ -152,12 +166,9 @@ def proxy(c, provider):
     near = Service(shape.answer, make_context(
         c, "near", "IP:127.0.0.1", True))
     way = Proxy(far)
-    with open(c.home + "/config", "w", encoding="ascii") as f:
-        f.write(f"[daemon]\nproxy = http://127.0.0.1:{way.server_address[1]}\n")
-    pid = c.peer.call("status")["pid"]
-    os.kill(pid, signal.SIGHUP)
+    use_proxy(c, f"http://127.0.0.1:{way.server_address[1]}")
     base = "https://billing.test" + shape.base
-    wait_until("the proxy is taken", lambda: try_to_add(c, provider, base))
+    c.peer.call("provider_add", provider=provider, key=KEY, base_url=base)
     c.settled(provider)
     expect("amounts", sorted(c.amounts()), sorted(shape.amounts))
     expect("requests", len(far.seen) > 0, True)
@@ -171,14 +182,58 @@ def proxy(c, provider):
           base_url=near.url + shape.base)
     c.settled(provider + "/near")
     expect("what went by the proxy to this machine", len(way.heads), n)
+    proxy_in_trouble(c, shape, way, far)
+    certificate_behind_proxy(c, way, shape)
 
 
-def try_to_add(c, provider, base):
-    try:
-        return c.peer.call("provider_add", provider=provider, key=KEY,
-                           base_url=base)
-    except Refused:
-        return None
+def sync_anew(c, shape):
+    """Tries again and again, as long as it is worth it."""
+    return next(r for r in c.sync_with_clock(shape.provider)
+                if r["feed"] == shape.feed)
+
+
+def proxy_in_trouble(c, shape, way, far):
+    """It is named, with what it said, and its password is not."""
+    login = "puser:ppassword@"
+    no = "no connection through the proxy"
+    said = f"the service could not be asked: {no}"
+    n = len(far.seen)
+    for says, error in (
+            (b"403 Forbidden", f"{no} (HTTP 403)"),
+            (b"407 Proxy Authentication Required",
+             f"{no} (HTTP 407: it wants a login)"),
+            (b"502 Bad Gateway", f"{no} (HTTP 502)"),
+            (b"418 Teapot", f"{no}, which answers otherwise"),
+            (None, no)):
+        way.says = says
+        result = sync_anew(c, shape)
+        expect(f"the proxy says {says}", (result["outcome"], result["error"]),
+               ("failing", "the service could not be asked: " + error))
+    way.says = b"200 Connection established"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        gone = f"127.0.0.1:{free.getsockname()[1]}"
+        for where in ("http://" + login + gone, "https://" + gone,
+                      "socks5h://" + login + gone):
+            use_proxy(c, where)
+            result = sync_anew(c, shape)
+            expect(where, result["error"], said)
+    # No answer that TLS could begin with.
+    use_proxy(c, f"https://127.0.0.1:{way.server_address[1]}")
+    expect("no TLS", sync_anew(c, shape)["error"], said)
+    expect("the password is in the log", "ppassword" in c.log(), False)
+    expect("what came behind the proxy", len(far.seen), n)
+    use_proxy(c, f"http://127.0.0.1:{way.server_address[1]}")
+
+
+def certificate_behind_proxy(c, way, shape):
+    """What is wrong behind the proxy is not the proxy's."""
+    way.service = Service(shape.answer, make_context(
+        c, "false", "DNS:other.test", True))
+    result = sync_anew(c, shape)
+    expect(f"the certificate: {result['error']}",
+           "certificate" in result["error"] and
+           "proxy" not in result["error"], True)
 
 
 def hang_up(accepted):
