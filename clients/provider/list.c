@@ -128,21 +128,48 @@ put_account(struct table *t, const struct value *a, int64_t now_ms)
 	put_low(t, a);
 }
 
+/* The feed whose error is the account's; its others may be well. */
+static struct text
+find_failed(const struct value *account, struct text error)
+{
+	struct value list, feed;
+
+	fetch_member(account, "feeds", &list);
+	while (fetch_next(&list, &feed))
+		if (text_eq(fetch_text(&feed, "error"), error))
+			return fetch_text(&feed, "name");
+	return (struct text){ 0 };
+}
+
 /* Whole, which a column of a table is too narrow for. */
 static void
-put_errors(struct value list)
+put_error(const struct value *account, struct text error, int64_t now_ms)
 {
-	char name[200], said[PROVIDER_SAID_MAX];
+	int64_t at_ms = (int64_t)fetch_u64(account, "last_error_at");
+	struct text failed = find_failed(account, error);
+	char name[200], feed[80], ago[FIGURE_MAX], said[PROVIDER_SAID_MAX];
+
+	table_clean(fetch_text(account, "name"), name, sizeof(name));
+	table_clean(failed, feed, sizeof(feed));
+	figure_ago(now_ms - at_ms, ago);
+	provider_said(error, said);
+	if (failed.len > 0)
+		printf(_("%s, %s, %s: %s"), name, feed, ago, said);
+	else
+		printf(_("%s, %s: %s"), name, ago, said);
+	putchar('\n');
+}
+
+static void
+put_errors(struct value list, int64_t now_ms)
+{
 	struct value account;
 	struct text error;
 
 	while (fetch_next(&list, &account)) {
 		error = fetch_text(&account, "last_error");
-		if (error.len == 0)
-			continue;
-		table_clean(fetch_text(&account, "name"), name, sizeof(name));
-		printf(_("%s: %s"), name, provider_said(error, said));
-		putchar('\n');
+		if (error.len > 0)
+			put_error(&account, error, now_ms);
 	}
 }
 
@@ -168,7 +195,7 @@ put_table(const struct setup *s, struct value list)
 	for (rest = list; fetch_next(&rest, &account);)
 		put_account(t, &account, s->now_ms);
 	rc = setup_print(s, t);
-	put_errors(list);
+	put_errors(list, s->now_ms);
 	return rc;
 }
 

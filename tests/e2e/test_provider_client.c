@@ -225,6 +225,17 @@ Test(provider_client, a_key_is_asked_for_without_echo)
 	PROVIDER(0, "sk-…abcd", "list");
 }
 
+Test(provider_client, an_error_says_which_feed_and_when)
+{
+	EXPECT(0, "not tried", "sk-admin-wrong-wrong\n", "tt-provider", "add",
+	    "openai", "--base-url", url, "--key-stdin", "--no-verify");
+	PROVIDER(1, "costs", "sync", "openai");
+	PROVIDER(
+	    0, "\nopenai, costs, just now: the key is not accepted", "list");
+	PROVIDER(
+	    0, "\nopenai，costs，刚刚：密钥未被接受", "list", "--lang", "zh");
+}
+
 Test(provider_client, who_is_asked_for_a_key_is_told_what_each_kind_opens)
 {
 	EXPECT(2,
