@@ -18,7 +18,7 @@
 #include "collectord/ledger/accounts.h"
 #include "collectord/ledger/bytes.h"
 
-#define BILL_STEP_ROWS 500
+#define BILL_STEP_ROWS 200
 #define BILL_CURRENCY_MAX 8
 #define BILL_ROW_BYTES_MAX 4096
 
