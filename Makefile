@@ -135,7 +135,7 @@ UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c \
 	collectord/jobs/notice_body.c $(PROTO)
 UNIT_jobs := tests/unit/jobs/provider_help.c collectord/loopback.c collectord/jobs/sync_plan.c \
 	collectord/ledger/digest.c $(PROVIDERS) $(PROTO)
-UNIT_clients := $(VIEWS) $(PRICE) $(ACCOUNTS) $(BUDGET) $(NOTICES) clients/common/hook_input.c $(COMMON) $(PROTO)
+UNIT_clients := $(sort $(wildcard tests/unit/clients/*_help.c)) $(VIEWS) $(PRICE) $(ACCOUNTS) $(BUDGET) $(NOTICES) clients/common/hook_input.c $(COMMON) $(PROTO)
 UNIT_import := $(sort $(wildcard tests/unit/import/*_help.c)) $(IMPORT) clients/common/figure.c $(COMMON) $(PROTO)
 UNIT_setup := $(SETUP) $(COMMON) $(PROTO)
 define unit_rule
