@@ -128,7 +128,7 @@ $(B)/locale/%/LC_MESSAGES/tt.mo: clients/po/%.po
 CRITERION_L := $(shell $(PKG_CONFIG) --libs criterion)
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
 UNIT_proto := $(PROTO)
-UNIT_ledger := tests/unit/ledger/sights.c $(LEDGER) $(PROTO)
+UNIT_ledger := tests/unit/ledger/sights.c $(sort $(wildcard tests/unit/ledger/*_help.c)) $(LEDGER) $(PROTO)
 UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c \
 	collectord/secret_file.c collectord/sink_config.c collectord/jobs/http.c collectord/loopback.c \
 	collectord/jobs/http_lib.c collectord/jobs/http_memory.c \
