@@ -1,5 +1,4 @@
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,19 +10,6 @@
 #define AGAIN_MS 50
 /* A key of SECRET_MAX, addresses, and the words around them. */
 #define REQUEST_ROOM (SECRET_MAX + 12288)
-
-int
-provider_misused(const char *fmt, ...)
-{
-	char line[400];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	complain(PROVIDER_NAME, "%s", line);
-	return EXIT_USAGE;
-}
 
 int
 provider_take_name(int nargs, char **args, const char **name)

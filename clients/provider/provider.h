@@ -53,8 +53,7 @@ extern const struct provider_verb provider_add, provider_set, provider_list,
 /* --- call.c --------------------------------------------------------------- */
 
 /* Usage: EXIT_USAGE after one line. */
-int provider_misused(const char *fmt, ...)
-    __attribute__((format(printf, 1, 2)));
+#define provider_misused(...) options_misused(PROVIDER_NAME, __VA_ARGS__)
 /* At most one operand, an account's name; NULL where there is none. EXIT_*. */
 int provider_take_name(int nargs, char **args, const char **name);
 /* Exactly one. EXIT_*. */
