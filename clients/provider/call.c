@@ -138,10 +138,24 @@ provider_fetch(struct setup *s, const char *name, struct value *list)
 	return rc;
 }
 
+static void
+put_json(struct value list, void (*json)(const struct value *account))
+{
+	struct value account;
+	bool first = true;
+
+	fputs("{\"schema_version\":1,\n \"providers\":[", stdout);
+	for (; fetch_next(&list, &account); first = false) {
+		fputs(first ? "\n  " : ",\n  ", stdout);
+		json(&account);
+	}
+	fputs("]}\n", stdout);
+}
+
 int
 provider_show(struct setup *s, int nargs, char **args,
     int (*table)(const struct setup *s, struct value list),
-    void (*json)(struct value list))
+    void (*json)(const struct value *account))
 {
 	struct value list;
 	const char *name;
@@ -153,7 +167,7 @@ provider_show(struct setup *s, int nargs, char **args,
 		return rc;
 	if (!s->opts->json)
 		return table(s, list);
-	json(list);
+	put_json(list, json);
 	return EXIT_OK;
 }
 

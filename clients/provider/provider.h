@@ -76,12 +76,12 @@ void provider_make_room(struct packer *k);
 /* The accounts, all or the one of that name. EXIT_*, trouble told. */
 int provider_fetch(struct setup *s, const char *name, struct value *list);
 /*
- * Shows the accounts, all or the one that is named: to people, or as JSON.
- * EXIT_*.
+ * Shows the accounts, all or the one that is named: to people, or as JSON, each
+ * an object. EXIT_*.
  */
 int provider_show(struct setup *s, int nargs, char **args,
     int (*table)(const struct setup *s, struct value list),
-    void (*json)(struct value list));
+    void (*json)(const struct value *account));
 /* The result of a change: one line, or JSON. */
 void provider_tell(
     const struct setup *s, const struct value *result, const char *line);
