@@ -173,8 +173,9 @@ FUZZ_catalog := clients/price/catalog.c
 FUZZ_provider := collectord/loopback.c $(PROVIDERS)
 FUZZ_record := $(LEDGER)
 FUZZ_record_L := -llmdb
+FUZZ_json := tests/fuzz/oracle.c
 FUZZ_json_L := -ljansson
-FUZZ_import := $(IMPORT) clients/common/figure.c $(COMMON)
+FUZZ_import := tests/fuzz/oracle.c $(IMPORT) clients/common/figure.c $(COMMON)
 FUZZ_import_L := $(IMPORT_L) -ljansson
 define fuzz_rule
 $(B)/fuzz/$(1): $(B)/obj/tests/fuzz/fuzz_$(1).o $(FUZZ_DRIVER) $(call obj,$(FUZZ_$(1)) $(PROTO))
