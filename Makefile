@@ -128,14 +128,14 @@ $(B)/locale/%/LC_MESSAGES/tt.mo: clients/po/%.po
 CRITERION_L := $(shell $(PKG_CONFIG) --libs criterion)
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
 UNIT_proto := $(PROTO)
-UNIT_ledger := tests/unit/ledger/sights.c $(LEDGER) $(PROTO)
+UNIT_ledger := tests/unit/ledger/sights.c $(sort $(wildcard tests/unit/ledger/*_help.c)) $(LEDGER) $(PROTO)
 UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c \
 	collectord/secret_file.c collectord/sink_config.c collectord/jobs/http.c collectord/loopback.c \
 	collectord/jobs/http_lib.c collectord/jobs/http_memory.c \
 	collectord/jobs/notice_body.c $(PROTO)
 UNIT_jobs := tests/unit/jobs/provider_help.c collectord/loopback.c collectord/jobs/sync_plan.c \
 	collectord/ledger/digest.c $(PROVIDERS) $(PROTO)
-UNIT_clients := $(VIEWS) $(PRICE) $(ACCOUNTS) $(BUDGET) $(NOTICES) clients/common/hook_input.c $(COMMON) $(PROTO)
+UNIT_clients := $(sort $(wildcard tests/unit/clients/*_help.c)) $(VIEWS) $(PRICE) $(ACCOUNTS) $(BUDGET) $(NOTICES) clients/common/hook_input.c $(COMMON) $(PROTO)
 UNIT_import := $(sort $(wildcard tests/unit/import/*_help.c)) $(IMPORT) clients/common/figure.c $(COMMON) $(PROTO)
 UNIT_setup := $(SETUP) $(COMMON) $(PROTO)
 define unit_rule
@@ -173,8 +173,9 @@ FUZZ_catalog := clients/price/catalog.c
 FUZZ_provider := collectord/loopback.c $(PROVIDERS)
 FUZZ_record := $(LEDGER)
 FUZZ_record_L := -llmdb
+FUZZ_json := tests/fuzz/oracle.c
 FUZZ_json_L := -ljansson
-FUZZ_import := $(IMPORT) clients/common/figure.c $(COMMON)
+FUZZ_import := tests/fuzz/oracle.c $(IMPORT) clients/common/figure.c $(COMMON)
 FUZZ_import_L := $(IMPORT_L) -ljansson
 define fuzz_rule
 $(B)/fuzz/$(1): $(B)/obj/tests/fuzz/fuzz_$(1).o $(FUZZ_DRIVER) $(call obj,$(FUZZ_$(1)) $(PROTO))

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "clients/budget/budget.h"
+#include "clients/common/hook_input.h"
 
 static const struct verb *const verbs[] = { &budget_set.verb,
 	&budget_status.verb, &budget_list.verb, &budget_rm.verb,
@@ -42,16 +43,6 @@ run(const struct verb *v, void *options, int nargs, char **args)
 	return rc;
 }
 
-/* An agent takes some codes for "stop", 2 among them: a mistake is none. */
-static bool
-is_hook(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++)
-		if (strncmp(argv[i], "--hook", 6) == 0)
-			return true;
-	return false;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -64,7 +55,7 @@ main(int argc, char **argv)
 		.options = &o,
 		.run = run,
 	};
-	bool hooked = is_hook(argc, argv);
+	bool hooked = hook_input_is_wanted(argc, argv);
 	int rc = verbs_run(&all, argc, argv);
 
 	return hooked ? EXIT_OK : rc;

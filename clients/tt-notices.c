@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clients/common/hook_input.h"
 #include "clients/common/output.h"
 #include "clients/notices/notices.h"
 
@@ -103,20 +104,10 @@ run(int argc, char **argv)
 	return rc;
 }
 
-/* An agent takes some codes for "stop", 2 among them: a mistake is none. */
-static bool
-is_hook(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++)
-		if (strncmp(argv[i], "--hook", 6) == 0)
-			return true;
-	return false;
-}
-
 int
 main(int argc, char **argv)
 {
-	bool hooked = is_hook(argc, argv);
+	bool hooked = hook_input_is_wanted(argc, argv);
 	int rc;
 
 	/* Output that nobody took is not told; that is an error, no end. */

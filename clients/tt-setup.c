@@ -21,15 +21,8 @@ struct setup_options {
 	bool no_service, no_import, json;
 };
 
-#define AT(field) offsetof(struct setup_options, field)
-#define HEAD(title)                                                            \
-	{                                                                      \
-		.kind = OPTION_HEAD, .help = title                             \
-	}
-#define FLAG(n, field, h)                                                      \
-	{                                                                      \
-		.name = n, .kind = OPTION_FLAG, .offset = AT(field), .help = h \
-	}
+#define HEAD(title) OPTION_ROW_HEAD(title)
+#define FLAG(n, field, h) OPTION_ROW_FLAG(struct setup_options, n, field, h)
 
 static const struct option_spec specs[] = {
 	HEAD("With install"),

@@ -63,7 +63,7 @@ int budget_states_fetch(
     struct setup *s, const char *name, struct budget_states *list);
 
 /* Usage: EXIT_USAGE after one line. */
-int budget_misused(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+#define budget_misused(...) options_misused(BUDGET_NAME, __VA_ARGS__)
 /* At most one operand, a budget's name; NULL where there is none. EXIT_*. */
 int budget_take_name(int nargs, char **args, const char **name);
 

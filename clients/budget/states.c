@@ -1,4 +1,3 @@
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -6,19 +5,6 @@
 #include "clients/common/output.h"
 
 #define MSGID 1
-
-int
-budget_misused(const char *fmt, ...)
-{
-	char line[400];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	complain(BUDGET_NAME, "%s", line);
-	return EXIT_USAGE;
-}
 
 int
 budget_take_name(int nargs, char **args, const char **name)

@@ -190,6 +190,16 @@ figure_share(money_sum part, money_sum whole, char buf[FIGURE_MAX])
 }
 
 void
+figure_change(money_sum now, money_sum before, char buf[FIGURE_MAX])
+{
+	char text[FIGURE_MAX];
+
+	figure_share(now - before, before, text);
+	snprintf(buf, FIGURE_MAX, "%s%.60s",
+	    now > before && before > 0 ? "+" : "", text);
+}
+
+void
 figure_rate(int64_t pico, char buf[FIGURE_MAX])
 {
 	char text[MONEY_TEXT_MAX];

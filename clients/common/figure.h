@@ -54,6 +54,9 @@ void figure_cost_plan(const struct sums *s, enum figure_decimals decimals,
  * nothing. Negative parts are fine.
  */
 void figure_share(money_sum part, money_sum whole, char buf[FIGURE_MAX]);
+/* The part of now that is more than before: "+12.5%", "-3.0%"; "-" of nothing.
+ */
+void figure_change(money_sum now, money_sum before, char buf[FIGURE_MAX]);
 /* A price in USD a million tokens, of picodollars a token: "0.30", "3.00". */
 void figure_rate(int64_t pico, char buf[FIGURE_MAX]);
 /* "512 B", "1.5 KiB", "12 MiB" */

@@ -83,3 +83,12 @@ hook_input_read(struct hook_input *in, int fd, int64_t deadline_ms)
 		hook_input_parse(in, s.p, s.len);
 	slim_release(&s);
 }
+
+bool
+hook_input_is_wanted(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strncmp(argv[i], "--hook", 6) == 0)
+			return true;
+	return false;
+}

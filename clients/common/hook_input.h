@@ -20,6 +20,11 @@ struct hook_input {
 };
 
 /*
+ * Is --hook among the arguments? An agent takes some exit codes for "stop", 2
+ * among them: a hook that is called by mistake is none.
+ */
+bool hook_input_is_wanted(int argc, char **argv);
+/*
  * Reads until the object ends, the stream does, or the deadline (monotonic)
  * passes; a terminal is not read. What makes no sense tells nothing.
  */

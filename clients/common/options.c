@@ -1,8 +1,10 @@
 #include "clients/common/options.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "clients/common/client.h"
 #include "clients/common/output.h"
 #include "clients/common/text_lang.h"
 #include "proto/limits.h"
@@ -316,4 +318,15 @@ options_put_verb_first(int argc, char **argv)
 		memmove(&argv[2], &argv[1], (size_t)n * sizeof(*argv));
 		argv[1] = verb;
 	}
+}
+
+int
+options_misused(const char *program, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vcomplain(program, fmt, ap);
+	va_end(ap);
+	return EXIT_USAGE;
 }

@@ -57,6 +57,10 @@ bool options_take_value(const char *name);
 int options_parse(const struct option_program *prog, void *opts, int argc,
     char **argv, int *nargs, bool *done);
 
+/* Says what is wrong with how it was called. EXIT_USAGE. */
+int options_misused(const char *program, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /*
  * For programs whose first operand is a verb: --lang may stand before it, and
  * goes behind it.

@@ -67,15 +67,11 @@ put_escaped(FILE *f, const char *s, size_t len)
 }
 
 void
-complain(const char *program, const char *fmt, ...)
+vcomplain(const char *program, const char *fmt, va_list ap)
 {
 	char line[1024];
-	va_list ap;
-	int n;
+	int n = vsnprintf(line, sizeof(line), fmt, ap);
 
-	va_start(ap, fmt);
-	n = vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
 	if (n < 0)
 		return;
 	fprintf(stderr, "%s: ", program);
@@ -83,6 +79,16 @@ complain(const char *program, const char *fmt, ...)
 	if ((size_t)n >= sizeof(line))
 		fputs("...", stderr);
 	fputc('\n', stderr);
+}
+
+void
+complain(const char *program, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vcomplain(program, fmt, ap);
+	va_end(ap);
 }
 
 static void

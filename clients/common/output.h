@@ -5,6 +5,7 @@
 #ifndef CLIENTS_OUTPUT_H
 #define CLIENTS_OUTPUT_H
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "proto/money.h"
@@ -13,6 +14,10 @@
 /* "tt-send: what, where": one line on stderr; control bytes escaped. */
 void complain(const char *program, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The same for those who have taken arguments of their own. */
+void vcomplain(const char *program, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 
 /* A JSON string with its quotes; invalid UTF-8 becomes U+FFFD. */
 void json_put_text(FILE *f, struct text t);

@@ -1,4 +1,3 @@
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,19 +9,6 @@
 #include "clients/price/price.h"
 
 #define MSGID 1
-
-int
-price_misused(const char *fmt, ...)
-{
-	char line[400];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	complain(PRICE_NAME, "%s", line);
-	return EXIT_USAGE;
-}
 
 int
 price_call(struct setup *s, struct packer *k, struct value *result)

@@ -63,7 +63,7 @@ int price_fetch(
 int price_rule_of(struct setup *s, struct text provider, struct text model,
     int64_t at_ms, struct value *rule);
 /* Usage: EXIT_USAGE after one line. */
-int price_misused(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+#define price_misused(...) options_misused(PRICE_NAME, __VA_ARGS__)
 /* A pattern as it is kept: lower case. EXIT_*. */
 int price_take_pattern(const char *arg, char buf[PRICE_PATTERN_MAX]);
 /* --tier and --from into *t. EXIT_*. */

@@ -6,24 +6,17 @@
 static const struct option_spec specs[] = { PROVIDER_OUTPUT };
 
 static void
-put_json(struct value list)
+json_account(const struct value *account)
 {
-	struct value account;
-	bool first = true;
-
-	fputs("{\"schema_version\":1,\n \"providers\":[", stdout);
-	for (; fetch_next(&list, &account); first = false) {
-		fputs(first ? "\n  {" : ",\n  {", stdout);
-		provider_json_text(&account, "name");
-		putchar(',');
-		provider_json_low(&account);
-		putchar(',');
-		provider_json_time(&account, "last_success", "last_success");
-		putchar(',');
-		provider_json_left(&account);
-		putchar('}');
-	}
-	fputs("]}\n", stdout);
+	putchar('{');
+	provider_json_text(account, "name");
+	putchar(',');
+	provider_json_low(account);
+	putchar(',');
+	provider_json_time(account, "last_success", "last_success");
+	putchar(',');
+	provider_json_left(account);
+	putchar('}');
 }
 
 static void
@@ -147,7 +140,7 @@ static int
 run(struct setup *s, const struct provider_options *o, int nargs, char **args)
 {
 	(void)o;
-	return provider_show(s, nargs, args, put_table, put_json);
+	return provider_show(s, nargs, args, put_table, json_account);
 }
 
 const struct provider_verb provider_balance = {

@@ -1,5 +1,4 @@
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,19 +10,6 @@
 #define AGAIN_MS 50
 /* A key of SECRET_MAX, addresses, and the words around them. */
 #define REQUEST_ROOM (SECRET_MAX + 12288)
-
-int
-provider_misused(const char *fmt, ...)
-{
-	char line[400];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	complain(PROVIDER_NAME, "%s", line);
-	return EXIT_USAGE;
-}
 
 int
 provider_take_name(int nargs, char **args, const char **name)
@@ -152,10 +138,24 @@ provider_fetch(struct setup *s, const char *name, struct value *list)
 	return rc;
 }
 
+static void
+put_json(struct value list, void (*json)(const struct value *account))
+{
+	struct value account;
+	bool first = true;
+
+	fputs("{\"schema_version\":1,\n \"providers\":[", stdout);
+	for (; fetch_next(&list, &account); first = false) {
+		fputs(first ? "\n  " : ",\n  ", stdout);
+		json(&account);
+	}
+	fputs("]}\n", stdout);
+}
+
 int
 provider_show(struct setup *s, int nargs, char **args,
     int (*table)(const struct setup *s, struct value list),
-    void (*json)(struct value list))
+    void (*json)(const struct value *account))
 {
 	struct value list;
 	const char *name;
@@ -167,7 +167,7 @@ provider_show(struct setup *s, int nargs, char **args,
 		return rc;
 	if (!s->opts->json)
 		return table(s, list);
-	json(list);
+	put_json(list, json);
 	return EXIT_OK;
 }
 

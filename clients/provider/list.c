@@ -61,20 +61,6 @@ json_account(const struct value *a)
 	putchar('}');
 }
 
-static void
-put_json(struct value list)
-{
-	struct value account;
-	bool first = true;
-
-	fputs("{\"schema_version\":1,\n \"providers\":[", stdout);
-	for (; fetch_next(&list, &account); first = false) {
-		fputs(first ? "\n  " : ",\n  ", stdout);
-		json_account(&account);
-	}
-	fputs("]}\n", stdout);
-}
-
 /* --- For people ----------------------------------------------------------- */
 
 static void
@@ -203,7 +189,7 @@ static int
 run(struct setup *s, const struct provider_options *o, int nargs, char **args)
 {
 	(void)o;
-	return provider_show(s, nargs, args, put_table, put_json);
+	return provider_show(s, nargs, args, put_table, json_account);
 }
 
 const struct provider_verb provider_list = {

@@ -53,8 +53,7 @@ extern const struct provider_verb provider_add, provider_set, provider_list,
 /* --- call.c --------------------------------------------------------------- */
 
 /* Usage: EXIT_USAGE after one line. */
-int provider_misused(const char *fmt, ...)
-    __attribute__((format(printf, 1, 2)));
+#define provider_misused(...) options_misused(PROVIDER_NAME, __VA_ARGS__)
 /* At most one operand, an account's name; NULL where there is none. EXIT_*. */
 int provider_take_name(int nargs, char **args, const char **name);
 /* Exactly one. EXIT_*. */
@@ -77,12 +76,12 @@ void provider_make_room(struct packer *k);
 /* The accounts, all or the one of that name. EXIT_*, trouble told. */
 int provider_fetch(struct setup *s, const char *name, struct value *list);
 /*
- * Shows the accounts, all or the one that is named: to people, or as JSON.
- * EXIT_*.
+ * Shows the accounts, all or the one that is named: to people, or as JSON, each
+ * an object. EXIT_*.
  */
 int provider_show(struct setup *s, int nargs, char **args,
     int (*table)(const struct setup *s, struct value list),
-    void (*json)(struct value list));
+    void (*json)(const struct value *account));
 /* The result of a change: one line, or JSON. */
 void provider_tell(
     const struct setup *s, const struct value *result, const char *line);

@@ -143,17 +143,6 @@ write_unpriced(FILE *f, const struct digest *d)
 	    tokens, calls);
 }
 
-/* "+12.5%", "-3.0%", "-" where there was nothing before. */
-static void
-format_change(money_sum now, money_sum before, char buf[FIGURE_MAX])
-{
-	char text[FIGURE_MAX];
-
-	figure_share(now - before, before, text);
-	snprintf(buf, FIGURE_MAX, "%s%.60s",
-	    now > before && before > 0 ? "+" : "", text);
-}
-
 static void
 write_change(FILE *f, const struct digest *d)
 {
@@ -164,9 +153,9 @@ write_change(FILE *f, const struct digest *d)
 	if (!d->has_before ||
 	    (now->n[SUM_CALLS] == 0 && before->n[SUM_CALLS] == 0))
 		return;
-	format_change((money_sum)sums_total_tokens(now),
+	figure_change((money_sum)sums_total_tokens(now),
 	    (money_sum)sums_total_tokens(before), tokens);
-	format_change(now->cost, before->cost, cost);
+	figure_change(now->cost, before->cost, cost);
 	figure_grouped(sums_total_tokens(before), was_tokens);
 	figure_cost(before, was_cost);
 	fprintf(f,

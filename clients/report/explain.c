@@ -287,16 +287,6 @@ fetch_rules(struct explain *x)
 /* --- JSON ----------------------------------------------------------------- */
 
 static void
-json_text(const char *name, struct text t)
-{
-	printf(",\"%s\":", name);
-	if (t.len > 0)
-		json_put_text(stdout, t);
-	else
-		fputs("null", stdout);
-}
-
-static void
 json_line(const struct explain *x, const struct line *l)
 {
 	static const enum sum shown[] = { SUM_INPUT, SUM_CACHE_READ,
@@ -309,16 +299,16 @@ json_line(const struct explain *x, const struct line *l)
 	calendar_format_time(l->ts_ms, when);
 	printf("{\"ts\":\"%s\",\"number\":%" PRIu64 ",\"revision\":%" PRIu64,
 	    when, l->number, l->revision);
-	json_text("session", l->session);
-	json_text("message", l->message);
-	json_text("model", l->model);
-	json_text("source", l->source);
+	field_put_text(stdout, "session", l->session);
+	field_put_text(stdout, "message", l->message);
+	field_put_text(stdout, "model", l->model);
+	field_put_text(stdout, "source", l->source);
 	printf(",\"counts\":%s", l->counts ? "true" : "false");
-	json_text("why", l->why);
+	field_put_text(stdout, "why", l->why);
 	charge_find(charge_rules(&x->rules.first), l->rule, &price);
 	printf(",\"priced\":\"%s\"", charge_how_names[price.how]);
-	json_text("rule", l->rule);
-	json_text("entry", price.entry);
+	field_put_text(stdout, "rule", l->rule);
+	field_put_text(stdout, "entry", price.entry);
 	for (i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
 		printf(",\"%s\":%" PRIu64, sum_names[shown[i]], l->n[shown[i]]);
 	fputs(",\"cost_usd\":", stdout);
@@ -338,7 +328,7 @@ put_json(const struct explain *x)
 
 	fputs("{\"schema_version\":1", stdout);
 	if (x->session[0] != '\0') {
-		json_text("session", text_of(x->session));
+		field_put_text(stdout, "session", text_of(x->session));
 	} else {
 		calendar_format_time(x->from_ms, from);
 		calendar_format_time(x->to_ms, to);

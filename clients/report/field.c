@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "clients/common/figure.h"
+#include "clients/common/output.h"
 
 enum field_kind {
 	FIELD_SUM,
@@ -47,6 +48,16 @@ field_name(size_t i)
 	if (fields[i].kind == FIELD_SUM)
 		return sum_names[fields[i].sum];
 	return names[fields[i].kind];
+}
+
+void
+field_put_text(FILE *f, const char *name, struct text t)
+{
+	fprintf(f, ",\"%s\":", name);
+	if (t.len > 0)
+		json_put_text(f, t);
+	else
+		fputs("null", f);
 }
 
 void

@@ -18,6 +18,8 @@ const char *field_name(size_t i);
  */
 void field_put(
     FILE *f, size_t i, const struct report_row *row, const char *unknown);
+/* ,"name":"text", null where it is empty. */
+void field_put_text(FILE *f, const char *name, struct text t);
 /* Exact decimal dollars. */
 void field_put_money(FILE *f, money_sum pico);
 /* No call of them has a price. */

@@ -77,24 +77,14 @@ json_line(const struct charge_line *l, enum charge_how how)
 }
 
 static void
-json_text(const char *name, struct text t)
-{
-	printf(",\"%s\":", name);
-	if (t.len > 0)
-		json_put_text(stdout, t);
-	else
-		fputs("null", stdout);
-}
-
-static void
 json_price(const struct charge_price *p)
 {
 	printf(",\"priced\":\"%s\"", charge_how_names[p->how]);
-	json_text("rule", p->rule);
-	json_text("entry", p->entry);
-	json_text("tier", p->tier);
-	json_text("geo", p->geo);
-	json_text("window", p->window);
+	field_put_text(stdout, "rule", p->rule);
+	field_put_text(stdout, "entry", p->entry);
+	field_put_text(stdout, "tier", p->tier);
+	field_put_text(stdout, "geo", p->geo);
+	field_put_text(stdout, "window", p->window);
 	if (p->above > 0)
 		printf(",\"above\":%" PRIu64, p->above);
 	else

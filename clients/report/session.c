@@ -34,16 +34,6 @@ struct session {
 /* --- JSON ----------------------------------------------------------------- */
 
 static void
-json_text(const char *name, struct text t)
-{
-	printf(",\"%s\":", name);
-	if (t.len > 0)
-		json_put_text(stdout, t);
-	else
-		fputs("null", stdout);
-}
-
-static void
 json_time(const char *name, int64_t ms)
 {
 	char buf[CALENDAR_TEXT_MAX];
@@ -116,10 +106,10 @@ put_json(const struct session *se)
 
 	fputs("{\"schema_version\":1,\n \"session\":", stdout);
 	json_put_text(stdout, h->session);
-	json_text("machine", h->machine);
-	json_text("parent_session", h->parent);
-	json_text("agent", h->agent);
-	json_text("project", h->project);
+	field_put_text(stdout, "machine", h->machine);
+	field_put_text(stdout, "parent_session", h->parent);
+	field_put_text(stdout, "agent", h->agent);
+	field_put_text(stdout, "project", h->project);
 	json_time("first", h->first_ms);
 	json_time("last", h->last_ms);
 	printf(",\"duration_ms\":%" PRId64, h->last_ms - h->first_ms);

@@ -110,17 +110,6 @@ extreme_day(const struct trend *t, bool highest)
 	return best;
 }
 
-/* The part of now that is more than before, in percent; "-" of nothing. */
-static void
-format_change(money_sum now, money_sum before, char buf[FIGURE_MAX])
-{
-	char text[FIGURE_MAX];
-
-	figure_share(now - before, before, text);
-	snprintf(buf, FIGURE_MAX, "%s%.60s",
-	    now > before && before > 0 ? "+" : "", text);
-}
-
 /* --- JSON ----------------------------------------------------------------- */
 
 /* A percentage as a number: "12.3%" is 12.3, "-" null. */
@@ -317,9 +306,9 @@ print_change(const struct trend *t, const struct setup *s)
 
 	if (!t->has_before)
 		return;
-	format_change((money_sum)sums_total_tokens(now),
+	figure_change((money_sum)sums_total_tokens(now),
 	    (money_sum)sums_total_tokens(before), tokens);
-	format_change(now->cost, before->cost, cost);
+	figure_change(now->cost, before->cost, cost);
 	format_short(s, before, &f);
 	calendar_format_time(t->before.from_ms, from);
 	calendar_format_time(t->before.to_ms, to);

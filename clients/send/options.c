@@ -6,19 +6,10 @@
 #define TIMEOUT_MAX_MS 600000u
 
 #define AT(field) offsetof(struct send_options, field)
-#define HEAD(title)                                                            \
-	{                                                                      \
-		.kind = OPTION_HEAD, .help = title                             \
-	}
-#define FLAG(n, field, h)                                                      \
-	{                                                                      \
-		.name = n, .kind = OPTION_FLAG, .offset = AT(field), .help = h \
-	}
+#define HEAD(title) OPTION_ROW_HEAD(title)
+#define FLAG(n, field, h) OPTION_ROW_FLAG(struct send_options, n, field, h)
 #define WORD(n, field, a, h)                                                   \
-	{                                                                      \
-		.name = n, .kind = OPTION_TEXT, .offset = AT(field), .arg = a, \
-		.help = h                                                      \
-	}
+	OPTION_ROW_TEXT(struct send_options, n, field, a, h)
 #define NUMBER(n, field, m, h)                                                 \
 	{                                                                      \
 		.name = n, .kind = OPTION_U64, .offset = AT(field),            \

@@ -1,4 +1,4 @@
-/* What ledger.c and query.c share. */
+/* What the files that make up ledger.h share. */
 #ifndef LEDGER_IMPL_H
 #define LEDGER_IMPL_H
 
@@ -11,6 +11,8 @@
 #include "collectord/ledger/writer.h"
 #include "proto/config.h"
 #include "proto/limits.h"
+
+#define LEDGER_SCHEMA 2
 
 struct ledger {
 	_Atomic uint64_t revision;    /* newest committed */

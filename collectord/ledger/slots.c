@@ -1,8 +1,8 @@
 #include "collectord/ledger/slots.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "collectord/ledger/slots_impl.h"
 #include "proto/error.h"
 
 /*
@@ -11,17 +11,7 @@
  */
 const uint32_t slot_width_s[SLOT_LEVELS] = { 900, 3600, 21600, 86400 };
 
-#define SUMS_VERSION 1
-#define SUMS_BYTES_MAX 192
-#define LEVEL_SESSION 0xff
-#define FOLD_MOST 1000 /* rows that may take a millisecond or three */
-#define CAP_KEPT 2048  /* places of the index that outlive a transaction */
-
-struct slot_change {
-	uint32_t slot, dims, session;
-	uint8_t level; /* of slot_width_s, or LEVEL_SESSION */
-	struct sums sums;
-};
+#define CAP_KEPT 2048 /* places of the index that outlive a transaction */
 
 static size_t
 hash_of(const struct slot_change *k)
@@ -76,6 +66,14 @@ grow(struct slot_changes *c)
 	return 0;
 }
 
+struct slot_change *
+slot_changes_find(const struct slot_changes *c, const struct slot_change *key)
+{
+	uint32_t at = c->cap > 0 ? *place_of(c, key) : 0;
+
+	return at > 0 ? &c->items[at - 1] : NULL;
+}
+
 static void
 accumulate(struct sums *a, const struct sums *b, int sign)
 {
@@ -87,8 +85,8 @@ accumulate(struct sums *a, const struct sums *b, int sign)
 	a->plan_cost += sign * b->plan_cost;
 }
 
-static int
-note(struct slot_changes *c, const struct slot_change *key,
+int
+slot_changes_note_one(struct slot_changes *c, const struct slot_change *key,
     const struct sums *s, int sign)
 {
 	uint32_t *at;
@@ -104,61 +102,13 @@ note(struct slot_changes *c, const struct slot_change *key,
 	return 0;
 }
 
-static uint64_t
-place_in_time(uint32_t slot, uint32_t dims)
-{
-	return (uint64_t)slot << 32 | dims;
-}
-
-/* What a row of the finest level adds to the others. */
-static int
-note_coarser(struct slot_changes *c, uint32_t slot, uint32_t dims,
-    const struct sums *s, int sign)
-{
-	int64_t seconds = (int64_t)slot * slot_width_s[0];
-	struct slot_change key = { 0 };
-	int level;
-
-	for (level = 1; level < SLOT_LEVELS; level++) {
-		key.level = (uint8_t)level;
-		key.slot = (uint32_t)(seconds / slot_width_s[level]);
-		key.dims = dims;
-		if (note(c, &key, s, sign) != 0)
-			return -ERR_STORE;
-		key.dims = DIMS_TOTAL;
-		if (note(c, &key, s, sign) != 0)
-			return -ERR_STORE;
-	}
-	return 0;
-}
-
 static int
 note_finest(struct slot_changes *c, uint32_t slot, uint32_t dims,
     const struct sums *s, int sign)
 {
 	struct slot_change key = { .slot = slot, .dims = dims };
 
-	return note(c, &key, s, sign);
-}
-
-/*
- * What the gathered rows of the finest level add to the others by now. At the
- * end, as many calls share a row.
- */
-static int
-spread(struct slot_changes *c)
-{
-	struct slot_change it;
-	size_t i, n = c->is_base ? 0 : c->n;
-	int rc = 0;
-
-	for (i = 0; rc == 0 && i < n; i++) {
-		it = c->items[i]; /* a copy, as items may move */
-		if (it.level == 0 && !sums_is_zero(&it.sums) &&
-		    place_in_time(it.slot, it.dims) < c->folded)
-			rc = note_coarser(c, it.slot, it.dims, &it.sums, 1);
-	}
-	return rc;
+	return slot_changes_note_one(c, &key, s, sign);
 }
 
 static int
@@ -170,7 +120,7 @@ note_session(struct slot_changes *c, uint32_t slot, uint32_t session,
 		.session = session,
 		.dims = dims };
 
-	return note(c, &key, s, sign);
+	return slot_changes_note_one(c, &key, s, sign);
 }
 
 int
@@ -183,6 +133,44 @@ slot_changes_note(
 	return rc != 0 ? rc
 		       : note_session(c, slot, add->session, add->dims,
 			     &add->sums, sign);
+}
+
+int
+slot_changes_note_coarser(
+    struct slot_changes *c, uint32_t slot, uint32_t dims, const struct sums *s)
+{
+	int64_t seconds = (int64_t)slot * slot_width_s[0];
+	struct slot_change key = { 0 };
+	int level;
+
+	for (level = 1; level < SLOT_LEVELS; level++) {
+		key.level = (uint8_t)level;
+		key.slot = (uint32_t)(seconds / slot_width_s[level]);
+		key.dims = dims;
+		if (slot_changes_note_one(c, &key, s, 1) != 0)
+			return -ERR_STORE;
+		key.dims = DIMS_TOTAL;
+		if (slot_changes_note_one(c, &key, s, 1) != 0)
+			return -ERR_STORE;
+	}
+	return 0;
+}
+
+int
+slot_changes_spread(struct slot_changes *c)
+{
+	struct slot_change it;
+	size_t i, n = c->is_base ? 0 : c->n;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < n; i++) {
+		it = c->items[i]; /* a copy, as items may move */
+		if (it.level == 0 && !sums_is_zero(&it.sums) &&
+		    slot_place(it.slot, it.dims) < c->folded)
+			rc = slot_changes_note_coarser(
+			    c, it.slot, it.dims, &it.sums);
+	}
+	return rc;
 }
 
 int
@@ -210,84 +198,6 @@ slot_key_write(struct wbuf *w, int level, uint32_t slot, uint32_t dims)
 	write_u8(w, (uint8_t)level);
 	write_be32(w, slot);
 	write_be32(w, dims);
-}
-
-void
-sums_write(struct wbuf *w, const struct sums *s)
-{
-	uint64_t mask = 0;
-	int i;
-
-	for (i = 0; i < SUM_COUNTS; i++)
-		mask |= (uint64_t)(s->n[i] != 0) << i;
-	mask |= (uint64_t)(s->cost != 0) << SUM_COUNTS;
-	mask |= (uint64_t)(s->plan_cost != 0) << (SUM_COUNTS + 1);
-	write_u8(w, SUMS_VERSION);
-	write_uvar(w, mask);
-	for (i = 0; i < SUM_COUNTS; i++)
-		if (s->n[i] != 0)
-			write_uvar(w, s->n[i]);
-	if (s->cost != 0)
-		write_money(w, s->cost);
-	if (s->plan_cost != 0)
-		write_money(w, s->plan_cost);
-}
-
-/* The version and the mask; false where the bytes are no sums. */
-static bool
-read_mask(struct rbuf *r, struct span bytes, uint64_t *mask)
-{
-	uint8_t version;
-
-	rbuf_init(r, bytes);
-	version = read_u8(r);
-	*mask = read_uvar(r);
-	return !r->failed && version == SUMS_VERSION &&
-	       *mask >> (SUM_COUNTS + 2) == 0;
-}
-
-bool
-sums_have_calls(struct span bytes, bool *any)
-{
-	struct rbuf r;
-	uint64_t mask;
-
-	if (!read_mask(&r, bytes, &mask))
-		return false;
-	*any = mask >> SUM_CALLS & 1;
-	return true;
-}
-
-bool
-sums_read_add(struct span bytes, struct sums *s)
-{
-	struct rbuf r;
-	uint64_t mask, counts;
-	bool over = false;
-	int i;
-
-	if (!read_mask(&r, bytes, &mask))
-		return false;
-	for (counts = mask & ((1u << SUM_COUNTS) - 1); counts != 0;
-	     counts &= counts - 1) {
-		i = __builtin_ctzll(counts);
-		over |=
-		    __builtin_add_overflow(s->n[i], read_uvar(&r), &s->n[i]);
-	}
-	if (mask >> SUM_COUNTS & 1)
-		over |=
-		    __builtin_add_overflow(s->cost, read_money(&r), &s->cost);
-	if (mask >> (SUM_COUNTS + 1) & 1)
-		over |= __builtin_add_overflow(
-		    s->plan_cost, read_money(&r), &s->plan_cost);
-	return !over && !r.failed && r.p == r.end;
-}
-
-bool
-sums_read(struct span bytes, struct sums *s)
-{
-	*s = (struct sums){ 0 };
-	return sums_read_add(bytes, s);
 }
 
 /* Sums of what is there can be neither negative nor absurd. */
@@ -330,7 +240,7 @@ apply(const struct slot_change *it, struct store_cursor *const cursors[])
 	rc = store_find(c, wbuf_span(&key), &old);
 	if (rc < 0)
 		return rc;
-	if (rc == 0 && !sums_read(old, &s))
+	if (rc == 0 && !sums_read_add(old, &s))
 		return -ERR_STORE;
 	accumulate(&s, &it->sums, 1);
 	if (!is_possible(&s))
@@ -366,7 +276,7 @@ slot_changes_apply(struct slot_changes *c, struct store_txn *txn)
 
 	if (c->n == 0)
 		return 0;
-	rc = spread(c);
+	rc = slot_changes_spread(c);
 	if (rc != 0)
 		return rc;
 	/* The index is of no more use: slot_changes_clear empties it. */
@@ -384,280 +294,6 @@ slot_changes_apply(struct slot_changes *c, struct store_txn *txn)
 	store_cursor_close(cursors[0]);
 	store_cursor_close(cursors[1]);
 	slot_changes_clear(c);
-	return rc;
-}
-
-static const struct span meta_folded = { "folded", 6 };
-
-int
-slots_folded(struct store_txn *txn, uint64_t *folded)
-{
-	struct span val;
-	struct rbuf r;
-	int rc = store_get(txn, TABLE_META, meta_folded, &val);
-
-	*folded = 0;
-	if (rc != 0)
-		return rc == STORE_NOTFOUND ? 0 : rc;
-	rbuf_init(&r, val);
-	*folded = read_be64(&r);
-	return r.failed ? -ERR_STORE : 0;
-}
-
-static int
-set_folded(struct slot_changes *c, struct store_txn *txn, uint64_t folded)
-{
-	uint8_t bytes[8];
-	struct wbuf w;
-
-	c->folded = folded;
-	wbuf_init(&w, bytes, sizeof(bytes));
-	write_be64(&w, folded);
-	return store_put(txn, TABLE_META, meta_folded, wbuf_span(&w));
-}
-
-/* A row of the finest level; false behind the last of them. */
-static bool
-read_finest(struct span key, uint32_t *slot, uint32_t *dims)
-{
-	struct rbuf r;
-	uint8_t level;
-
-	rbuf_init(&r, key);
-	level = read_u8(&r);
-	*slot = read_be32(&r);
-	*dims = read_be32(&r);
-	return level == 0 && !r.failed;
-}
-
-/* Notes the rows from folded to *end; *end is less where they are too many. */
-static int
-note_finished(struct slot_changes *c, struct store_txn *txn, uint64_t *end)
-{
-	size_t most = c->fold_most > 0 ? c->fold_most : FOLD_MOST;
-	struct store_cursor *cur;
-	uint8_t bytes[9];
-	struct span k, v;
-	struct wbuf key;
-	struct sums s;
-	uint32_t slot, dims;
-	int rc = store_cursor_open(txn, TABLE_SLOTS, &cur);
-
-	if (rc != 0)
-		return rc;
-	wbuf_init(&key, bytes, sizeof(bytes));
-	slot_key_write(
-	    &key, 0, (uint32_t)(c->folded >> 32), (uint32_t)c->folded);
-	rc = store_seek(cur, wbuf_span(&key), &k, &v);
-	for (; rc == 0; rc = store_next(cur, &k, &v)) {
-		if (!read_finest(k, &slot, &dims) ||
-		    place_in_time(slot, dims) >= *end)
-			break;
-		if (most-- == 0) {
-			*end = place_in_time(slot, dims);
-			break;
-		}
-		rc = sums_read(v, &s) ? note_coarser(c, slot, dims, &s, 1)
-				      : -ERR_STORE;
-		if (rc != 0)
-			break;
-	}
-	store_cursor_close(cur);
-	return rc == STORE_NOTFOUND ? 0 : rc;
-}
-
-/* The newest slot that is over is left alone too: calls come in late. */
-int
-slot_changes_fold(struct slot_changes *c, struct store_txn *txn, int64_t now_us)
-{
-	int64_t slot = now_us / 1000 / SLOT_MS - 1;
-	uint64_t end = slot > 0 ? place_in_time((uint32_t)slot, 0) : 0;
-	int rc;
-
-	if (end <= c->folded)
-		return 0;
-	rc = note_finished(c, txn, &end);
-	if (rc == 0)
-		rc = slot_changes_apply(c, txn);
-	return rc == 0 ? set_folded(c, txn, end) : rc;
-}
-
-int
-slot_changes_fold_all(struct slot_changes *c, struct store_txn *txn)
-{
-	struct store_cursor *cur;
-	struct span k, v;
-	uint32_t slot = 0, dims;
-	int rc = store_cursor_open(txn, TABLE_SLOTS, &cur);
-
-	if (rc != 0)
-		return rc;
-	rc = store_seek(cur, (struct span){ "\1", 1 }, &k, &v);
-	rc = rc == 0 ? store_prev(cur, &k, &v) : rc;
-	if (rc == 0 && read_finest(k, &slot, &dims))
-		slot++;
-	store_cursor_close(cur);
-	if (rc < 0)
-		return rc;
-	return set_folded(c, txn, place_in_time(slot, 0));
-}
-
-struct comparison {
-	struct slot_changes *noted;
-	void (*differs)(void *arg, const char *what);
-	void *arg;
-	uint64_t *n;
-};
-
-/* The change a stored key would have. */
-static bool
-change_of_key(enum store_table t, struct span key, struct slot_change *it)
-{
-	struct rbuf r;
-
-	*it = (struct slot_change){ 0 };
-	rbuf_init(&r, key);
-	it->level = t == TABLE_SLOTS ? read_u8(&r) : LEVEL_SESSION;
-	it->slot = read_be32(&r);
-	if (t == TABLE_SESSION_SLOTS)
-		it->session = read_be32(&r);
-	it->dims = read_be32(&r);
-	return !r.failed && r.p == r.end;
-}
-
-static int
-note_base_table(
-    struct slot_changes *c, struct store_txn *txn, enum store_table t)
-{
-	bool by_session = t == TABLE_BASE_SESSIONS;
-	struct slot_change it;
-	struct store_cursor *cur;
-	struct span key, val;
-	struct sums s;
-	int rc;
-
-	rc = store_cursor_open(txn, t, &cur);
-	if (rc != 0)
-		return rc;
-	rc = store_seek(cur, (struct span){ "", 1 }, &key, &val);
-	while (rc == 0) {
-		if (!change_of_key(
-			by_session ? TABLE_SESSION_SLOTS : TABLE_SLOTS, key,
-			&it) ||
-		    !sums_read(val, &s))
-			rc = -ERR_STORE;
-		else if (by_session)
-			rc = note_session(
-			    c, it.slot, it.session, it.dims, &s, 1);
-		else
-			rc = note_finest(c, it.slot, it.dims, &s, 1);
-		if (rc == 0)
-			rc = store_next(cur, &key, &val);
-	}
-	store_cursor_close(cur);
-	return rc == STORE_NOTFOUND ? 0 : rc;
-}
-
-int
-slot_changes_note_base(struct slot_changes *c, struct store_txn *txn)
-{
-	int rc = note_base_table(c, txn, TABLE_BASE_SLOTS);
-
-	return rc == 0 ? note_base_table(c, txn, TABLE_BASE_SESSIONS) : rc;
-}
-
-static void
-tell_difference(const struct comparison *c, const struct slot_change *it,
-    const struct sums *stored, const struct sums *noted)
-{
-	char what[200], a[MONEY_TEXT_MAX], b[MONEY_TEXT_MAX];
-
-	money_format(stored->cost, a);
-	money_format(noted->cost, b);
-	snprintf(what, sizeof(what),
-	    "%s %u, slot %u, dims %u: stored %llu calls %llu tokens %s USD, "
-	    "the calls give %llu, %llu, %s",
-	    it->level == LEVEL_SESSION ? "session" : "level",
-	    it->level == LEVEL_SESSION ? it->session : it->level, it->slot,
-	    it->dims, (unsigned long long)stored->n[SUM_CALLS],
-	    (unsigned long long)sums_total_tokens(stored), a,
-	    (unsigned long long)noted->n[SUM_CALLS],
-	    (unsigned long long)sums_total_tokens(noted), b);
-	c->differs(c->arg, what);
-}
-
-static bool
-sums_eq(const struct sums *a, const struct sums *b)
-{
-	return memcmp(a->n, b->n, sizeof(a->n)) == 0 && a->cost == b->cost &&
-	       a->plan_cost == b->plan_cost;
-}
-
-/* What was compared is zeroed, so that the rest is what the store lacks. */
-static int
-compare_one(const struct comparison *c, enum store_table t, struct span key,
-    struct span val)
-{
-	static const struct sums zero;
-	struct slot_change it, *noted = NULL;
-	struct sums stored;
-	uint32_t at = 0;
-
-	if (!change_of_key(t, key, &it) || !sums_read(val, &stored))
-		return -ERR_STORE;
-	(*c->n)++;
-	if (c->noted->cap > 0)
-		at = *place_of(c->noted, &it);
-	if (at > 0)
-		noted = &c->noted->items[at - 1];
-	if (!sums_eq(&stored, noted == NULL ? &zero : &noted->sums))
-		tell_difference(
-		    c, &it, &stored, noted == NULL ? &zero : &noted->sums);
-	if (noted != NULL)
-		noted->sums = zero;
-	return 0;
-}
-
-static int
-compare_table(
-    const struct comparison *c, struct store_txn *txn, enum store_table t)
-{
-	struct store_cursor *cur;
-	struct span key, val;
-	int rc;
-
-	rc = store_cursor_open(txn, t, &cur);
-	if (rc != 0)
-		return rc;
-	rc = store_seek(cur, (struct span){ "", 1 }, &key, &val);
-	while (rc == 0) {
-		rc = compare_one(c, t, key, val);
-		if (rc == 0)
-			rc = store_next(cur, &key, &val);
-	}
-	store_cursor_close(cur);
-	return rc == STORE_NOTFOUND ? 0 : rc;
-}
-
-int
-slot_changes_compare(struct slot_changes *changes, struct store_txn *txn,
-    void (*differs)(void *arg, const char *what), void *arg, uint64_t *n)
-{
-	struct comparison c = { changes, differs, arg, n };
-	static const struct sums zero;
-	size_t i;
-	int rc;
-
-	*n = 0;
-	rc = spread(changes);
-	if (rc == 0)
-		rc = compare_table(&c, txn, TABLE_SLOTS);
-	if (rc == 0)
-		rc = compare_table(&c, txn, TABLE_SESSION_SLOTS);
-	for (i = 0; rc == 0 && i < changes->n; i++)
-		if (!sums_is_zero(&changes->items[i].sums))
-			tell_difference(&c, &changes->items[i], &zero,
-			    &changes->items[i].sums);
 	return rc;
 }
 

@@ -10,15 +10,14 @@
  * reports that do not ask for any.
  *
  * Keys: slots (level u8, be32 slot, be32 dims), session_slots (be32 finest
- * slot, be32 session, be32 dims). Slot = UTC seconds / width. Values: version
- * u8, a uvar mask of the sums that are not 0 (bit SUM_COUNTS: cost, the next:
- * plan_cost) and these.
+ * slot, be32 session, be32 dims). Slot = UTC seconds / width. Values: sums as
+ * stored_sums.h has them.
  */
 #ifndef LEDGER_SLOTS_H
 #define LEDGER_SLOTS_H
 
 #include "collectord/ledger/store.h"
-#include "proto/sums.h"
+#include "collectord/ledger/stored_sums.h"
 
 #define SLOT_MS 900000ll
 #define SLOT_LEVELS 4
@@ -91,11 +90,5 @@ void slot_changes_clear(struct slot_changes *c);
 void slot_changes_release(struct slot_changes *c);
 
 void slot_key_write(struct wbuf *w, int level, uint32_t slot, uint32_t dims);
-bool sums_read(struct span s, struct sums *out);
-/* Adds what is stored to *into; false also where that is too much. */
-bool sums_read_add(struct span s, struct sums *into);
-/* Do they count a call? False where the bytes are no sums. */
-bool sums_have_calls(struct span s, bool *any);
-void sums_write(struct wbuf *w, const struct sums *s);
 
 #endif

@@ -491,6 +491,18 @@ run_free(struct run *r)
 	memset(r, 0, sizeof(*r));
 }
 
+void
+run_expect(struct run *r, int code, const char *out, const char *err)
+{
+	cr_expect_eq(r->code, code, "exit code %d, expected %d; %s%s", r->code,
+	    code, r->out, r->err);
+	cr_expect(strstr(r->out, out) != NULL, "printed %s, expected %s",
+	    r->out, out);
+	cr_expect(
+	    strstr(r->err, err) != NULL, "said %s, expected %s", r->err, err);
+	run_free(r);
+}
+
 /* --- The daemon ----------------------------------------------------------- */
 
 #define DAEMON_ARGS_MAX 16

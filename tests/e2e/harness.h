@@ -86,6 +86,12 @@ void run_free(struct run *r);
 #define RUN(h, r, ...)                                                         \
 	run_client((h), (const char *const[]){ __VA_ARGS__, NULL }, "", (r))
 
+/*
+ * It must have ended so, and said that much on the two streams; "" is anything.
+ * Frees it.
+ */
+void run_expect(struct run *r, int code, const char *out, const char *err);
+
 /* Starts a program without waiting. fds are its stdin, stdout and stderr. */
 pid_t child_start(const struct home *h, const char *const *argv,
     const int fds[3], int keep_fd, int listen_fd);

@@ -388,6 +388,18 @@ peer_report_by(struct peer *p, enum report_key by, struct table *t)
 	peer_report(p, &q, t);
 }
 
+void
+peer_expect_only(struct peer *p, enum report_key by, const char *text)
+{
+	struct table t;
+
+	peer_report_by(p, by, &t);
+	cr_assert_eq(t.n, 1, "%zu rows by %s", t.n, report_key_names[by]);
+	cr_expect_str_eq(t.rows[0].key[0], text, "%s is %s, expected %s",
+	    report_key_names[by], t.rows[0].key[0], text);
+	table_free(&t);
+}
+
 struct sums
 peer_total(struct peer *p)
 {

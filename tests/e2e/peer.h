@@ -75,6 +75,8 @@ struct table {
 void peer_report(struct peer *p, const struct report_query *q, struct table *t);
 /* The report over all times by at most one key (REPORT_KEYS: none). */
 void peer_report_by(struct peer *p, enum report_key by, struct table *t);
+/* It must have one row, of that text. */
+void peer_expect_only(struct peer *p, enum report_key by, const char *text);
 /* The only row of the report over all times; zeros where there is none. */
 struct sums peer_total(struct peer *p);
 void table_free(struct table *t);

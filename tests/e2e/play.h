@@ -10,6 +10,8 @@
 /* Makes a home at NOW_TEXT whose daemon says all it does; TT_SANITIZER tells
  * scripts that memory is a sanitizer's. */
 void play_setup(struct home *h);
+/* The daemon trusts only the certificates in home/trusted.pem: none yet. */
+void play_trust_nobody(struct home *h);
 /* Stops the daemon; whatever happened, no key is in its log. */
 void play_finish(struct home *h);
 /* Skips the test where there is no Python with msgpack. */

@@ -46,24 +46,11 @@ teardown(void)
 
 TestSuite(budget, .init = setup, .fini = teardown, .timeout = 120);
 
-/* It must end so, and say that much on the two streams; "" is anything. */
-static void
-expect(struct run *r, int code, const char *out, const char *err)
-{
-	cr_expect_eq(r->code, code, "exit code %d, expected %d; %s%s", r->code,
-	    code, r->out, r->err);
-	cr_expect(strstr(r->out, out) != NULL, "printed %s, expected %s",
-	    r->out, out);
-	cr_expect(
-	    strstr(r->err, err) != NULL, "said %s, expected %s", r->err, err);
-	run_free(r);
-}
-
 #define BUDGET(code, out, err, ...)                                            \
 	do {                                                                   \
 		struct run run_;                                               \
 		RUN(&home, &run_, "tt-budget", __VA_ARGS__);                   \
-		expect(&run_, code, out, err);                                 \
+		run_expect(&run_, code, out, err);                             \
 	} while (0)
 
 static void
@@ -74,7 +61,7 @@ spend(const char *session, const char *message, const char *cost)
 	RUN(&home, &r, "tt-send", "--session", session, "--message", message,
 	    "--agent", "claude-code", "--model", "castle-9", "--input", "1000",
 	    "--cost", cost);
-	expect(&r, 0, "", "");
+	run_expect(&r, 0, "", "");
 }
 
 static void
@@ -86,7 +73,7 @@ run_with(const char *const *argv, const char *input, int code, const char *out,
 	run_client(&home, argv, input, &r);
 	cr_expect(out[0] != '\0' || r.out_len == 0,
 	    "printed %s, expected nothing", r.out);
-	expect(&r, code, out, err);
+	run_expect(&r, code, out, err);
 }
 
 #define HOOK(input, out, ...)                                                  \
@@ -193,7 +180,7 @@ Test(budget, what_has_no_price_is_said)
 	BUDGET(0, "", "", "set", "10");
 	RUN(&home, &r, "tt-send", "--session", "s", "--message", "m", "--model",
 	    "castle-9", "--input", "1200");
-	expect(&r, 0, "", "");
+	run_expect(&r, 0, "", "");
 	BUDGET(0,
 	    "daily: 1,200 tokens of 1 call have no price and are not in "
 	    "it\n",
@@ -212,10 +199,10 @@ Test(budget, only_the_calls_it_is_for_are_in_it)
 	BUDGET(0, "", "", "set", "5", "--agent", "codex", "--period", "month");
 	RUN(&home, &r, "tt-send", "--session", "a", "--message", "1",
 	    "--project", "web", "--billing", "plan", "--cost", "2");
-	expect(&r, 0, "", "");
+	run_expect(&r, 0, "", "");
 	RUN(&home, &r, "tt-send", "--session", "b", "--message", "1", "--agent",
 	    "codex", "--cost", "1");
-	expect(&r, 0, "", "");
+	run_expect(&r, 0, "", "");
 	BUDGET(0,
 	    "\"name\":\"daily-metered\",\"level\":\"ok\",\"spent_usd\":1,", "",
 	    "check", "daily-metered", "--json");
@@ -296,7 +283,7 @@ Test(budget, a_hook_never_breaks_an_agent)
 	BUDGET(0, "", "is not claude-code", "check", "--hook", "other");
 	home_write(&home, "config", "[frob]\n");
 	run_client(&home, slow, TOOL, &r);
-	expect(&r, 0, "", "");
+	run_expect(&r, 0, "", "");
 	home_write(&home, "config", "");
 	daemon_start(&home);
 	BUDGET(0, "", "", "set", "1");
@@ -308,7 +295,7 @@ Test(budget, a_hook_never_breaks_an_agent)
 	cr_expect_lt(r.took_us, 5000000, "a daemon that hangs took %jd us",
 	    (intmax_t)r.took_us);
 	cr_expect_eq(r.out_len, 0, "printed %s", r.out);
-	expect(&r, 0, "", "");
+	run_expect(&r, 0, "", "");
 }
 
 Test(budget, a_gate_for_others_answers_with_two_and_a_reason)
@@ -349,7 +336,7 @@ Test(budget, what_is_voided_is_given_back)
 	spend("s1", "m1", "6");
 	BUDGET(1, "", "", "check");
 	RUN(&home, &r, "tt-send", "--void", "--session", "s1");
-	expect(&r, 0, "", "");
+	run_expect(&r, 0, "", "");
 	BUDGET(0, "", "", "check");
 	BUDGET(0, "\"spent_usd\":0", "", "check", "session", "--json");
 }

@@ -25,30 +25,17 @@ teardown(void)
 
 TestSuite(price, .init = setup, .fini = teardown, .timeout = 120);
 
-/* It must end so, and say that much on the two streams. */
-static void
-expect(struct run *r, int code, const char *out, const char *err)
-{
-	cr_expect_eq(r->code, code, "exit code %d, expected %d; %s%s", r->code,
-	    code, r->out, r->err);
-	cr_expect(strstr(r->out, out) != NULL, "printed %s, expected %s",
-	    r->out, out);
-	cr_expect(
-	    strstr(r->err, err) != NULL, "said %s, expected %s", r->err, err);
-	run_free(r);
-}
-
 #define PRICE(code, out, err, ...)                                             \
 	do {                                                                   \
 		struct run run_;                                               \
 		RUN(&home, &run_, "tt-price", __VA_ARGS__);                    \
-		expect(&run_, code, out, err);                                 \
+		run_expect(&run_, code, out, err);                             \
 	} while (0)
 #define SEND(code, out, err, ...)                                              \
 	do {                                                                   \
 		struct run run_;                                               \
 		RUN(&home, &run_, "tt-send", __VA_ARGS__);                     \
-		expect(&run_, code, out, err);                                 \
+		run_expect(&run_, code, out, err);                             \
 	} while (0)
 
 static void
@@ -145,7 +132,7 @@ expect_bad_config(const char *text, const char *why)
 
 	home_write(&home, "config", text);
 	RUN(&home, &r, "collectord", "-n");
-	expect(&r, 2, "", why);
+	run_expect(&r, 2, "", why);
 }
 
 Test(price, the_configuration_is_checked_line_by_line)
@@ -154,7 +141,7 @@ Test(price, the_configuration_is_checked_line_by_line)
 
 	home_write(&home, "config", CONFIG);
 	RUN(&home, &r, "collectord", "-n");
-	expect(&r, 0, "", "");
+	run_expect(&r, 0, "", "");
 	expect_bad_config("[price \"m\"]\ninput = 1\noutput = 1e-7\n",
 	    "config:3: output: \"1e-7\" is not USD a million tokens in whole "
 	    "picodollars a token\n");

@@ -49,18 +49,6 @@ expect(struct run *r, int code, const char *err)
 	run_free(r);
 }
 
-static void
-expect_only(enum report_key key, const char *text)
-{
-	struct table t;
-
-	peer_report_by(&peer, key, &t);
-	cr_assert_eq(t.n, 1, "%zu rows by %s", t.n, report_key_names[key]);
-	cr_expect_str_eq(t.rows[0].key[0], text, "%s is %s, expected %s",
-	    report_key_names[key], t.rows[0].key[0], text);
-	table_free(&t);
-}
-
 Test(response, a_reply_read_twice_is_one_call)
 {
 	struct sums s;
@@ -73,9 +61,9 @@ Test(response, a_reply_read_twice_is_one_call)
 		      s.n[SUM_OUTPUT] == 34,
 	    "%lu calls, input %lu, output %lu", (unsigned long)s.n[SUM_CALLS],
 	    (unsigned long)s.n[SUM_INPUT], (unsigned long)s.n[SUM_OUTPUT]);
-	expect_only(KEY_PROVIDER, "anthropic");
-	expect_only(KEY_MODEL, "claude-sonnet-4-5");
-	expect_only(KEY_AGENT, "api");
+	peer_expect_only(&peer, KEY_PROVIDER, "anthropic");
+	peer_expect_only(&peer, KEY_MODEL, "claude-sonnet-4-5");
+	peer_expect_only(&peer, KEY_AGENT, "api");
 }
 
 Test(response, options_name_the_caller_and_the_provider)
@@ -85,9 +73,9 @@ Test(response, options_name_the_caller_and_the_provider)
 	SEND(&r, MESSAGE, "--session", "s", "--provider", "bedrock", "--agent",
 	    "cron", "--project", "tt");
 	expect(&r, 0, "");
-	expect_only(KEY_PROVIDER, "bedrock");
-	expect_only(KEY_AGENT, "cron");
-	expect_only(KEY_PROJECT, "tt");
+	peer_expect_only(&peer, KEY_PROVIDER, "bedrock");
+	peer_expect_only(&peer, KEY_AGENT, "cron");
+	peer_expect_only(&peer, KEY_PROJECT, "tt");
 }
 
 Test(response, a_reply_without_usage_is_refused_and_the_others_kept)

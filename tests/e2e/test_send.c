@@ -77,18 +77,6 @@ Test(send, every_option_of_one_event_arrives)
 	    (long)s.plan_cost);
 }
 
-static void
-expect_only(enum report_key key, const char *text)
-{
-	struct table t;
-
-	peer_report_by(&peer, key, &t);
-	cr_assert_eq(t.n, 1, "%zu rows by %s", t.n, report_key_names[key]);
-	cr_expect_str_eq(t.rows[0].key[0], text, "%s is %s, expected %s",
-	    report_key_names[key], t.rows[0].key[0], text);
-	table_free(&t);
-}
-
 Test(send, the_texts_of_one_event_arrive)
 {
 	struct run r;
@@ -99,12 +87,12 @@ Test(send, the_texts_of_one_event_arrive)
 	    "--project=tt", "--input=1", "--billing=metered");
 	EXPECT_CODE(r, 0);
 	run_free(&r);
-	expect_only(KEY_SESSION, "s1");
-	expect_only(KEY_PROVIDER, "openai");
-	expect_only(KEY_MODEL, "grove-5");
-	expect_only(KEY_AGENT, "codex");
-	expect_only(KEY_PROJECT, "tt");
-	expect_only(KEY_BILLING, "metered");
+	peer_expect_only(&peer, KEY_SESSION, "s1");
+	peer_expect_only(&peer, KEY_PROVIDER, "openai");
+	peer_expect_only(&peer, KEY_MODEL, "grove-5");
+	peer_expect_only(&peer, KEY_AGENT, "codex");
+	peer_expect_only(&peer, KEY_PROJECT, "tt");
+	peer_expect_only(&peer, KEY_BILLING, "metered");
 }
 
 Test(send, without_a_message_every_run_is_another_call)
@@ -186,9 +174,9 @@ Test(send, the_aliases_of_other_systems_mean_our_fields)
 	    &home, (const char *const[]){ "tt-send", "-", NULL }, lines, &r);
 	EXPECT_CODE(r, 0);
 	run_free(&r);
-	expect_only(KEY_SESSION, "a");
-	expect_only(KEY_PROVIDER, "p");
-	expect_only(KEY_MODEL, "m");
+	peer_expect_only(&peer, KEY_SESSION, "a");
+	peer_expect_only(&peer, KEY_PROVIDER, "p");
+	peer_expect_only(&peer, KEY_MODEL, "m");
 	peer_report_by(&peer, REPORT_KEYS, &t);
 	EXPECT_SUM(t.total, SUM_CALLS, 2);
 	EXPECT_SUM(t.total, SUM_FAILED, 1);
@@ -260,7 +248,7 @@ Test(send, what_a_dry_run_prints_can_be_sent)
 	EXPECT_CODE(r, 0);
 	run_free(&r);
 	run_free(&dry);
-	expect_only(KEY_SESSION, "a \"b\" \\ c");
+	peer_expect_only(&peer, KEY_SESSION, "a \"b\" \\ c");
 	cr_expect(peer_total(&peer).cost == 1, "cost %ld picodollars",
 	    (long)peer_total(&peer).cost);
 }

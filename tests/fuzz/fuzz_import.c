@@ -4,8 +4,8 @@
  * reader finds an event, jansson accepts the line; and of a line of Claude's
  * the events are those that jansson finds, count by count.
  *
- * jansson may refuse for the reasons that fuzz_json.c names. It keeps a real as
- * a double, where a reader has the exact number or none; and it does not say
+ * jansson may refuse for the reasons that oracle.h names. It keeps a real as a
+ * double, where a reader has the exact number or none; and it does not say
  * whether a string was written with escapes, of which a reader makes no number.
  */
 #include "tests/fuzz/fuzz.h"
@@ -16,24 +16,7 @@
 
 #include "clients/import/agents.h"
 #include "proto/limits.h"
-
-/* jansson uses some of our names: in this file its own get another beginning.
- */
-#define json_string jansson_string
-#define JSON_NULL JANSSON_NULL
-#define JSON_FALSE JANSSON_FALSE
-#define JSON_TRUE JANSSON_TRUE
-#define JSON_STRING JANSSON_STRING
-#define JSON_ARRAY JANSSON_ARRAY
-#define JSON_OBJECT JANSSON_OBJECT
-#include <jansson.h>
-#undef json_string
-#undef JSON_NULL
-#undef JSON_FALSE
-#undef JSON_TRUE
-#undef JSON_STRING
-#undef JSON_ARRAY
-#undef JSON_OBJECT
+#include "tests/fuzz/oracle.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define EVENTS_MAX 256
@@ -86,21 +69,6 @@ give(struct source *s, const struct event *ev)
 }
 
 /* --- What jansson finds --------------------------------------------------- */
-
-static bool
-may_refuse(const json_error_t *e)
-{
-	switch (json_error_code(e)) {
-	case json_error_invalid_utf8:
-	case json_error_numeric_overflow:
-	case json_error_null_byte_in_key:
-		return true;
-	case json_error_invalid_syntax:
-		return strstr(e->text, "invalid Unicode") != NULL;
-	default:
-		return false;
-	}
-}
 
 /* jansson's own questions would mean our names. */
 static bool
@@ -263,10 +231,9 @@ static void
 judge(const struct import_agent *a, const struct told *t)
 {
 	json_error_t e;
-	json_t *root =
-	    json_loadb(t->line, t->len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
+	json_t *root = oracle_load(t->line, t->len, &e);
 
-	if (root == NULL && t->n > 0 && !may_refuse(&e))
+	if (root == NULL && t->n > 0 && !oracle_may_refuse(&e))
 		mismatch("events of what jansson refuses", t);
 	if (root != NULL && a == &import_claude && t->n < EVENTS_MAX)
 		compare_claude(root, t);

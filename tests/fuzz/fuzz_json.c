@@ -4,11 +4,7 @@
  *
  * Only jansson: our depth limit is 128, jansson's is 2048; and jansson 2.14
  * loses a NUL byte that follows a number or a word, where JSON has none at all.
- * Only ours: jansson has no value for an integer beyond 64 bits or a real
- * beyond a double, where we keep the text; it judges UTF-8, which we leave to
- * whoever uses the text; it refuses lone surrogates, which RFC 8259 allows and
- * json_string replaces; and it has no member names with NUL (NUL in values is
- * allowed by JSON_ALLOW_NUL and compared).
+ * Only ours: what oracle.h names.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -17,24 +13,7 @@
 #include <string.h>
 
 #include "proto/json.h"
-
-/* jansson uses some of our names: in this file its own get another beginning.
- */
-#define json_string jansson_string
-#define JSON_NULL JANSSON_NULL
-#define JSON_FALSE JANSSON_FALSE
-#define JSON_TRUE JANSSON_TRUE
-#define JSON_STRING JANSSON_STRING
-#define JSON_ARRAY JANSSON_ARRAY
-#define JSON_OBJECT JANSSON_OBJECT
-#include <jansson.h>
-#undef json_string
-#undef JSON_NULL
-#undef JSON_FALSE
-#undef JSON_TRUE
-#undef JSON_STRING
-#undef JSON_ARRAY
-#undef JSON_OBJECT
+#include "tests/fuzz/oracle.h"
 
 /* The same place in both trees. */
 struct pair {
@@ -47,21 +26,6 @@ mismatch(const char *what)
 {
 	fprintf(stderr, "fuzz_json: %s\n", what);
 	abort();
-}
-
-static bool
-may_refuse(const json_error_t *e)
-{
-	switch (json_error_code(e)) {
-	case json_error_invalid_utf8:
-	case json_error_numeric_overflow:
-	case json_error_null_byte_in_key:
-		return true;
-	case json_error_invalid_syntax:
-		return strstr(e->text, "invalid Unicode") != NULL;
-	default:
-		return false;
-	}
 }
 
 static char *
@@ -274,7 +238,7 @@ compare(const struct json *j, bool accepted, const json_t *root,
 		mismatch("ours accepts what is too deep or has a NUL");
 	if (accepted && root != NULL)
 		compare_trees(j, root);
-	else if (accepted && !may_refuse(e))
+	else if (accepted && !oracle_may_refuse(e))
 		mismatch("only ours accepts");
 	else if (root != NULL && !accepted && !refuse)
 		mismatch("only jansson accepts");
@@ -286,8 +250,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *text = (const char *)data;
 	struct json j = { 0 };
 	json_error_t e;
-	json_t *root =
-	    json_loadb(text, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
+	json_t *root = oracle_load(text, size, &e);
 	bool accepted = json_parse(&j, text, size) == 0;
 
 	if (accepted)

@@ -3,13 +3,12 @@
  * ledger has no calls.
  */
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "collectord/ledger/methods.h"
 #include "proto/aggregate.h"
+#include "tests/unit/ledger/ledger_help.h"
 
 #define HOUR 3600000ll
 #define DAY (24 * HOUR)
@@ -33,33 +32,21 @@ open_ledger(void)
 	struct ledger_options opt = {
 		.dir = dir, .machine = "", .now_us = test_now_us
 	};
-	char why[256];
-	int rc = ledger_open(&ledger, &opt, why, sizeof(why));
 
-	cr_assert_eq(rc, 0, "ledger_open: %d: %s", rc, why);
+	ledger = help_open(&opt);
 }
 
 static void
 setup(void)
 {
-	cr_assert_not_null(mkdtemp(dir), "mkdtemp failed");
+	help_dir(dir);
 	open_ledger();
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
-{
-	(void)st;
-	(void)type;
-	(void)f;
-	return remove(path);
 }
 
 static void
 teardown(void)
 {
-	ledger_close(ledger);
-	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	help_end(ledger, dir);
 }
 
 TestSuite(aggregates, .init = setup, .fini = teardown, .timeout = 30);

@@ -3,7 +3,6 @@
  * time it falls, whatever comes between, and so is a quota window.
  */
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "collectord/ledger/billed.h"
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/notices.h"
+#include "tests/unit/ledger/ledger_help.h"
 
 #define T0 1778544000000ll /* 2026-05-12 00:00 UTC */
 #define HOUR 3600000ll
@@ -41,10 +41,8 @@ bench_open(struct bench *b)
 	struct ledger_options opt = {
 		.dir = b->dir, .machine = "m1", .now_us = test_now_us
 	};
-	char why[256];
-	int rc = ledger_open(&b->l, &opt, why, sizeof(why));
 
-	cr_assert_eq(rc, 0, "ledger_open: %d: %s", rc, why);
+	b->l = help_open(&opt);
 }
 
 static void
@@ -52,24 +50,14 @@ bench_start(struct bench *b)
 {
 	*b = (struct bench){ .dir = "/tmp/tt-balances-XXXXXX" };
 	b->a = (struct account){ .name = "deepseek", .is_enabled = true };
-	cr_assert_not_null(mkdtemp(b->dir), "mkdtemp failed");
+	help_dir(b->dir);
 	bench_open(b);
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
-{
-	(void)st;
-	(void)type;
-	(void)f;
-	return remove(path);
 }
 
 static void
 bench_end(struct bench *b)
 {
-	ledger_close(b->l);
-	nftw(b->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	help_end(b->l, b->dir);
 }
 
 /* --- What comes ----------------------------------------------------------- */

@@ -3,13 +3,11 @@
  * and feed, and none around them.
  */
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "collectord/ledger/billed.h"
 #include "collectord/ledger/methods.h"
+#include "tests/unit/ledger/ledger_help.h"
 
 #define DAY_MS 86400000ll
 #define DAY0 20500u
@@ -38,28 +36,15 @@ open_ledger(void)
 	struct ledger_options opt = {
 		.dir = dir, .machine = "", .now_us = test_now_us
 	};
-	char why[256];
-	int rc;
 
-	cr_assert_not_null(mkdtemp(dir), "mkdtemp failed");
-	rc = ledger_open(&ledger, &opt, why, sizeof(why));
-	cr_assert_eq(rc, 0, "ledger_open: %d: %s", rc, why);
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
-{
-	(void)st;
-	(void)type;
-	(void)f;
-	return remove(path);
+	help_dir(dir);
+	ledger = help_open(&opt);
 }
 
 static void
 teardown(void)
 {
-	ledger_close(ledger);
-	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	help_end(ledger, dir);
 }
 
 TestSuite(billed, .init = open_ledger, .fini = teardown, .timeout = 60);

@@ -3,18 +3,15 @@
  * sights ever sent: ids make components, components merge, requests group.
  */
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "collectord/ledger/audit.h"
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/methods.h"
 #include "collectord/ledger/plan.h"
 #include "collectord/ledger/merge.h"
 #include "collectord/ledger/reader.h"
+#include "tests/unit/ledger/ledger_help.h"
 #include "tests/unit/ledger/sights.h"
 
 #define SIGHTS_MAX 600
@@ -41,10 +38,8 @@ bench_open(struct bench *b)
 	struct ledger_options opt = {
 		.dir = b->dir, .machine = "", .now_us = test_now_us
 	};
-	char why[256];
-	int rc = ledger_open(&b->l, &opt, why, sizeof(why));
 
-	cr_assert_eq(rc, 0, "ledger_open: %d: %s", rc, why);
+	b->l = help_open(&opt);
 	b->l->writer.recent.gather = b->gather;
 }
 
@@ -52,36 +47,20 @@ static void
 bench_start(struct bench *b)
 {
 	*b = (struct bench){ .dir = "/tmp/tt-ledger-XXXXXX" };
-	cr_assert_not_null(mkdtemp(b->dir), "mkdtemp failed");
+	help_dir(b->dir);
 	bench_open(b);
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
-{
-	(void)st;
-	(void)type;
-	(void)f;
-	return remove(path);
 }
 
 static void
 bench_end(struct bench *b)
 {
-	ledger_close(b->l);
-	nftw(b->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	help_end(b->l, b->dir);
 }
 
 static void
 bench_put(struct bench *b, struct event *evs, size_t n, struct put *p)
 {
-	struct put *puts[1] = { p };
-	char why[256] = "";
-	int rc;
-
-	*p = (struct put){ .events = evs, .nevents = n };
-	rc = ledger_put(b->l, puts, 1, why, sizeof(why));
-	cr_assert_eq(rc, 0, "ledger_put: %d: %s", rc, why);
+	*p = help_put(b->l, evs, n);
 	cr_assert_eq(p->stored + p->merged + p->unchanged, n,
 	    "%u stored, %u merged, %u unchanged of %zu", p->stored, p->merged,
 	    p->unchanged, n);
@@ -365,24 +344,15 @@ check_report(struct bench *b, struct dice *d, enum report_key by,
 	cr_assert(total.cost == want.cost, "seed %lu: cost differs", round);
 }
 
-static void
-print_difference(void *arg, const char *what)
-{
-	(void)arg;
-	fprintf(stderr, "%s\n", what);
-}
-
 /* The stored sums are those the stored calls give. */
 static void
 check_audit(struct bench *b, uint64_t round)
 {
 	struct audit a;
-	int rc = audit_compare(
-	    b->l->store, &b->l->writer.key, &a, print_difference, NULL);
+	char when[32];
 
-	cr_assert_eq(rc, 0, "seed %lu: audit failed: %d", round, rc);
-	cr_assert_eq(a.differences, 0, "seed %lu: %lu differences", round,
-	    a.differences);
+	snprintf(when, sizeof(when), "seed %lu", round);
+	a = help_audit(b->l, when);
 	cr_assert(
 	    a.calls == 0 || a.slots > 0, "seed %lu: nothing compared", round);
 }
@@ -588,35 +558,6 @@ Test(ledger, cursors_are_kept_and_deleted, .timeout = 30)
 	bench_end(&b);
 }
 
-/* Calls a method of the ledger as the daemon would; params is packed. */
-static void
-call_method(struct bench *b, const char *name, const struct packer *params,
-    struct packer *result)
-{
-	const struct ledger_method *m = ledger_method_find(text_of(name));
-	struct ledger_call c = { .ledger = b->l,
-		.params = { (uint8_t *)params->p,
-		    (uint8_t *)params->p + params->len },
-		.result = result };
-	int rc;
-
-	cr_assert_not_null(m, "no method %s", name);
-	while ((rc = m->step(&c)) == METHOD_AGAIN)
-		;
-	cr_assert_eq(rc, METHOD_DONE, "%s: %s", name, c.error.message);
-}
-
-static uint64_t
-result_u64(const struct packer *result, const char *name)
-{
-	struct wire_cursor c = { (uint8_t *)result->p,
-		(uint8_t *)result->p + result->len };
-	struct value v;
-
-	cr_assert(unpack_member(c, name, &v), "no %s", name);
-	return v.u64;
-}
-
 static uint64_t
 prune(struct bench *b, int64_t before_ms, bool dry_run)
 {
@@ -628,8 +569,8 @@ prune(struct bench *b, int64_t before_ms, bool dry_run)
 	pack_i64(&params, before_ms);
 	pack_str(&params, "dry_run");
 	pack_bool(&params, dry_run);
-	call_method(b, "prune", &params, &result);
-	pruned = result_u64(&result, "pruned");
+	help_call(b->l, "prune", &params, &result);
+	pruned = help_u64(&result, "pruned");
 	packer_free(&params);
 	packer_free(&result);
 	return pruned;

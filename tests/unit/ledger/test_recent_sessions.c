@@ -3,14 +3,12 @@
  * put, and for readers that began before others.
  */
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/reader.h"
+#include "tests/unit/ledger/ledger_help.h"
 #include "tests/unit/ledger/sights.h"
 
 #define NUMBERS_MAX 5000
@@ -40,10 +38,8 @@ bench_open(struct bench *b, size_t gather)
 	struct ledger_options opt = {
 		.dir = b->dir, .machine = "", .now_us = test_now_us
 	};
-	char why[256];
-	int rc = ledger_open(&b->l, &opt, why, sizeof(why));
 
-	cr_assert_eq(rc, 0, "ledger_open: %d: %s", rc, why);
+	b->l = help_open(&opt);
 	b->l->writer.recent.gather = gather;
 }
 
@@ -51,34 +47,14 @@ static void
 bench_start(struct bench *b, uint64_t seed, size_t gather)
 {
 	*b = (struct bench){ .dir = "/tmp/tt-recent-XXXXXX", .dice = { seed } };
-	cr_assert_not_null(mkdtemp(b->dir), "mkdtemp failed");
+	help_dir(b->dir);
 	bench_open(b, gather);
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
-{
-	(void)st;
-	(void)type;
-	(void)f;
-	return remove(path);
 }
 
 static void
 bench_end(struct bench *b)
 {
-	ledger_close(b->l);
-	nftw(b->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void
-put(struct bench *b, struct event *evs, size_t n)
-{
-	struct put p = { .events = evs, .nevents = n }, *puts[1] = { &p };
-	char why[256] = "";
-	int rc = ledger_put(b->l, puts, 1, why, sizeof(why));
-
-	cr_assert_eq(rc, 0, "ledger_put: %d: %s", rc, why);
+	help_end(b->l, b->dir);
 }
 
 /* Few ids, so that calls merge and records come to be of other sessions. */
@@ -90,7 +66,7 @@ put_random(struct bench *b, size_t n)
 
 	for (i = 0; i < n; i++)
 		sight_random(&b->dice, &evs[i]);
-	put(b, evs, n);
+	help_put(b->l, evs, n);
 }
 
 /* New calls of two sessions. */
@@ -110,7 +86,7 @@ put_new(struct bench *b, size_t n)
 		    made++ % 3 == 0 ? TEXT("some") : TEXT("more");
 		evs[i].ts_ms = 1778580000000;
 	}
-	put(b, evs, n);
+	help_put(b->l, evs, n);
 }
 
 static int

@@ -3,15 +3,14 @@
  * of them: what a series adds depends on what it has, and on nothing else.
  */
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "collectord/ledger/audit.h"
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/methods.h"
 #include "collectord/ledger/series.h"
+#include "tests/unit/ledger/ledger_help.h"
 #include "tests/unit/ledger/sights.h"
 
 #define SIGHTS_MAX 400
@@ -41,10 +40,8 @@ bench_open(struct bench *b)
 	struct ledger_options opt = {
 		.dir = b->dir, .machine = "m1", .now_us = test_now_us
 	};
-	char why[256];
-	int rc = ledger_open(&b->l, &opt, why, sizeof(why));
 
-	cr_assert_eq(rc, 0, "ledger_open: %d: %s", rc, why);
+	b->l = help_open(&opt);
 }
 
 static void
@@ -52,60 +49,25 @@ bench_start(struct bench *b)
 {
 	b->n = 0;
 	snprintf(b->dir, sizeof(b->dir), "/tmp/tt-series-XXXXXX");
-	cr_assert_not_null(mkdtemp(b->dir), "mkdtemp failed");
+	help_dir(b->dir);
 	bench_open(b);
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
-{
-	(void)st;
-	(void)type;
-	(void)f;
-	return remove(path);
 }
 
 static void
 bench_end(struct bench *b)
 {
-	ledger_close(b->l);
-	nftw(b->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	help_end(b->l, b->dir);
 }
 
 static struct put
 bench_put(struct bench *b, struct event *evs, size_t n)
 {
-	struct put p = { .events = evs, .nevents = n }, *puts[1] = { &p };
 	struct error err;
-	char why[256] = "";
-	int rc;
 
 	for (size_t i = 0; i < n; i++)
 		cr_assert_eq(event_validate(&evs[i], now_us / 1000, &err), 0,
 		    "event %zu: %s: %s", i, err.field, err.message);
-	rc = ledger_put(b->l, puts, 1, why, sizeof(why));
-	cr_assert_eq(rc, 0, "ledger_put: %d: %s", rc, why);
-	return p;
-}
-
-static void
-print_difference(void *arg, const char *what)
-{
-	(void)arg;
-	fprintf(stderr, "%s\n", what);
-}
-
-static struct audit
-check_audit(struct bench *b, const char *when)
-{
-	struct audit a;
-	int rc = audit_compare(
-	    b->l->store, &b->l->writer.key, &a, print_difference, NULL);
-
-	cr_assert_eq(rc, 0, "%s: audit failed: %d", when, rc);
-	cr_assert_eq(a.differences, 0, "%s: %lu differences", when,
-	    (unsigned long)a.differences);
-	return a;
+	return help_put(b->l, evs, n);
 }
 
 /* --- Reports ---------------------------------------------------------------
@@ -407,7 +369,7 @@ check_all(struct bench *b, uint64_t seed)
 	check_rows(&t, EV_AGENT, rises, nrises, seed);
 	read_table(b, KEY_MACHINE, 900000, SLOTS, &t);
 	check_rows(&t, EV_MACHINE, rises, nrises, seed);
-	a = check_audit(b, "in the middle of it all");
+	a = help_audit(b->l, "in the middle of it all");
 	cr_assert_eq(a.calls, nrises, "seed %lu: doctor has %lu calls, not %zu",
 	    (unsigned long)seed, (unsigned long)a.calls, nrises);
 	cr_assert_eq(ledger_status(b->l, &st), 0, "status failed");
@@ -544,7 +506,7 @@ expect(struct bench *b, const char *when, uint64_t calls, uint64_t input)
 	    (unsigned long)s.n[SUM_CALLS], (unsigned long)calls);
 	cr_assert_eq(s.n[SUM_INPUT], input, "%s: input %lu, not %lu", when,
 	    (unsigned long)s.n[SUM_INPUT], (unsigned long)input);
-	check_audit(b, when);
+	help_audit(b->l, when);
 }
 
 Test(series, totals_in_between_move_what_the_next_adds, .timeout = 30)
@@ -619,7 +581,7 @@ Test(series, a_reported_cost_rises_and_an_unknown_one_stays_so, .timeout = 30)
 	cr_expect(s.cost == 4000, "cost %ld, not 4000", (long)s.cost);
 	cr_expect_eq(s.n[SUM_UNPRICED_CALLS], 0, "%lu unpriced",
 	    (unsigned long)s.n[SUM_UNPRICED_CALLS]);
-	check_audit(&b, "costs");
+	help_audit(b.l, "costs");
 	bench_end(&b);
 }
 
@@ -631,10 +593,7 @@ static void
 call_method(struct bench *b, const char *name, const char *text_key,
     const char *text, const char *u64_key, uint64_t n, struct packer *result)
 {
-	const struct ledger_method *m = ledger_method_find(text_of(name));
 	struct packer k = { 0 };
-	struct ledger_call c = { .ledger = b->l, .result = result };
-	int rc;
 
 	pack_map(&k, (text_key != NULL) + (u64_key != NULL));
 	if (text_key != NULL) {
@@ -645,24 +604,9 @@ call_method(struct bench *b, const char *name, const char *text_key,
 		pack_str(&k, u64_key);
 		pack_u64(&k, n);
 	}
-	c.params =
-	    (struct wire_cursor){ (uint8_t *)k.p, (uint8_t *)k.p + k.len };
 	packer_clear(result);
-	while ((rc = m->step(&c)) == METHOD_AGAIN)
-		;
-	cr_assert_eq(rc, METHOD_DONE, "%s: %s", name, c.error.message);
+	help_call(b->l, name, &k, result);
 	packer_free(&k);
-}
-
-static uint64_t
-result_u64(const struct packer *result, const char *name)
-{
-	struct wire_cursor c = { (uint8_t *)result->p,
-		(uint8_t *)result->p + result->len };
-	struct value v;
-
-	cr_assert(unpack_member(c, name, &v), "no %s", name);
-	return v.u64;
 }
 
 Test(series, what_a_void_session_had_stays_out_of_what_follows, .timeout = 30)
@@ -676,7 +620,7 @@ Test(series, what_a_void_session_had_stays_out_of_what_follows, .timeout = 30)
 	put_totals(&b, T0, 100, 1);
 	put_totals(&b, T0 + HOUR, 200, 2);
 	call_method(&b, "void", "session", "s", NULL, 0, &result);
-	n = result_u64(&result, "voided");
+	n = help_u64(&result, "voided");
 	cr_expect_eq(n, 2, "%lu voided", (unsigned long)n);
 	expect(&b, "all void", 0, 0);
 	put_totals(&b, T0 + 3 * HOUR, 250, 2);
@@ -708,7 +652,7 @@ Test(series, pruned_totals_hold_up_those_after_them, .timeout = 60)
 	put_totals(&b, T0 + 2 * DAY, 500, 5);
 	expect(&b, "before", 4, 700);
 	call_method(&b, "prune", NULL, NULL, "before", T0 + DAY, &result);
-	n = result_u64(&result, "pruned");
+	n = help_u64(&result, "pruned");
 	cr_expect_eq(n, 2, "%lu pruned", (unsigned long)n);
 	expect(&b, "pruned", 4, 700);
 	put_totals(&b, T0 + 90 * 60000, 200, 2);
@@ -719,7 +663,7 @@ Test(series, pruned_totals_hold_up_those_after_them, .timeout = 60)
 	put_totals(&b, T0 + 4 * DAY, 900, 9);
 	expect(&b, "what comes after the pruned adds its rise", 6, 900);
 	call_method(&b, "prune", NULL, NULL, "before", T0 + 4 * DAY, &result);
-	n = result_u64(&result, "pruned");
+	n = help_u64(&result, "pruned");
 	cr_expect_eq(n, 5, "%lu pruned", (unsigned long)n);
 	ledger_close(b.l);
 	bench_open(&b);
@@ -747,7 +691,7 @@ Test(series, a_long_series_is_pruned_in_steps, .timeout = 60)
 	}
 	expect(&b, "before", 1200, 12000);
 	call_method(&b, "prune", NULL, NULL, "before", T0 + DAY, &result);
-	n = result_u64(&result, "pruned");
+	n = help_u64(&result, "pruned");
 	cr_expect_eq(n, 1200, "%lu pruned", (unsigned long)n);
 	put_totals(&b, T0 + DAY, 12001, 1);
 	expect(&b, "after", 1201, 12001);
@@ -773,7 +717,7 @@ Test(series, a_pruned_random_life_keeps_every_sum, .timeout = 120)
 	for (int day = 1; day < 3; day++) {
 		call_method(&b, "prune", NULL, NULL, "before",
 		    (uint64_t)(T0 + day * DAY), &result);
-		cr_expect_gt(result_u64(&result, "pruned"), 0, "nothing old");
+		cr_expect_gt(help_u64(&result, "pruned"), 0, "nothing old");
 		p = bench_put(&b, b.all, b.n);
 		cr_expect_eq(p.unchanged, b.n, "%u stored, %u merged", p.stored,
 		    p.merged);
@@ -785,7 +729,7 @@ Test(series, a_pruned_random_life_keeps_every_sum, .timeout = 120)
 			    (unsigned long)before.n[k]);
 		cr_expect(after.cost == before.cost, "cost %ld, not %ld",
 		    (long)after.cost, (long)before.cost);
-		check_audit(&b, "pruned");
+		help_audit(b.l, "pruned");
 	}
 	packer_free(&result);
 	bench_end(&b);
@@ -821,9 +765,9 @@ Test(series, a_rise_is_priced_as_a_call_is, .timeout = 30)
 	cr_expect(s.cost > 0 && again.cost * 3 == s.cost * 4,
 	    "three cost %ld, four %ld", (long)s.cost, (long)again.cost);
 	call_method(&b, "recost", NULL, NULL, NULL, 0, &result);
-	cr_expect_eq(result_u64(&result, "calls"), 0, "recost: %lu changed",
-	    (unsigned long)result_u64(&result, "calls"));
-	check_audit(&b, "recost");
+	cr_expect_eq(help_u64(&result, "calls"), 0, "recost: %lu changed",
+	    (unsigned long)help_u64(&result, "calls"));
+	help_audit(b.l, "recost");
 	packer_free(&result);
 	bench_end(&b);
 }
@@ -866,7 +810,7 @@ Test(series, the_audit_sees_a_place_that_is_gone_or_wrong, .timeout = 30)
 	bench_start(&b);
 	put_totals(&b, T0, 100, 1);
 	put_totals(&b, T0 + HOUR, 200, 2);
-	check_audit(&b, "whole");
+	help_audit(b.l, "whole");
 	w = &b.l->writer;
 	cr_assert_eq(writer_begin(w, test_now_us()), 0, "no transaction");
 	cr_assert_eq(store_clear(w->txn, TABLE_SERIES), 0, "not cleared");
