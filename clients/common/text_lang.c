@@ -71,6 +71,7 @@ static const char *const known[] = {
 	N_("the text ends too early"),
 	N_("the text ends within a string"),
 	N_("too long"),
+	N_("too many values"),
 	/* Requests. */
 	N_("%s edges, the limit is %s"),
 	N_("a day has its beginning and its end in ms"),
