@@ -17,6 +17,8 @@
 #define STATE_ROWS_MAX 1000
 /* Services say a key back in errors, which are short: this much is wiped. */
 #define SHORT_BODY (64u << 10)
+/* What it is read to is some times as large: one at a time. */
+#define LARGE_BODY (4u << 20)
 
 _Static_assert(
     (int)BILL_TEXTS == (int)BILLED_TEXTS && (int)BILL_UNIT == (int)BILLED_UNIT,
@@ -26,6 +28,7 @@ _Static_assert((int)BILL_COUNTS == (int)BILLED_COUNTS &&
     "counts are those of providers");
 
 static void ask(struct walk *w);
+static void start_reading(struct walk *w);
 
 static void
 wipe(struct walk *w)
@@ -107,6 +110,25 @@ take_billed(void *arg, const struct billed_row *row)
 	w->packed_len += b.len;
 	w->page_rows++;
 	return b.failed ? -1 : 0;
+}
+
+static void
+forget_body(struct walk *w)
+{
+	if (w->body != NULL)
+		explicit_bzero(w->body,
+		    w->body_cap < SHORT_BODY ? w->body_cap : SHORT_BODY);
+	free(w->body);
+	w->body = NULL;
+	w->body_cap = 0;
+}
+
+static void
+forget_rows(struct walk *w)
+{
+	free(w->packed);
+	w->packed = NULL;
+	w->packed_cap = 0;
 }
 
 static const char *const balance_names[BALANCE_KINDS] = {
@@ -233,6 +255,8 @@ page_done(struct walk *w)
 	w->rows += w->page_rows;
 	w->page_rows = 0;
 	w->packed_len = w->packed_at = 0;
+	if (w->packed_cap > LARGE_BODY)
+		forget_rows(w);
 	if (w->on_page != NULL)
 		w->on_page(w);
 	if (!w->answer.has_more || w->is_probe) {
@@ -358,15 +382,59 @@ judge_page(struct walk *w)
 }
 
 static void
+leave_line(struct walk *w)
+{
+	struct walk **link = &w->place->line, *first;
+
+	while (*link != NULL && *link != w)
+		link = &(*link)->behind;
+	if (*link == NULL)
+		return;
+	*link = w->behind;
+	w->behind = NULL;
+	first = w->place->line;
+	if (first != NULL && first->phase == WALK_IN_LINE)
+		start_reading(first);
+}
+
+static void
 on_read(uv_work_t *work, int status)
 {
 	struct walk *w = work->data;
 
 	BUG_ON(status != 0);
+	leave_line(w);
+	if (w->body_cap > LARGE_BODY)
+		forget_body(w);
 	if (w->is_cancelled)
 		end(w, PROVIDER_ABORTED, NULL);
 	else
 		judge_page(w);
+}
+
+static void
+start_reading(struct walk *w)
+{
+	w->phase = WALK_READING;
+	w->work.data = w;
+	BUG_ON(uv_queue_work(w->place->loop, &w->work, on_work, on_read) != 0);
+}
+
+static void
+read_in_turn(struct walk *w)
+{
+	struct walk **link = &w->place->line;
+
+	if (w->body_len <= LARGE_BODY) {
+		start_reading(w);
+		return;
+	}
+	while (*link != NULL)
+		link = &(*link)->behind;
+	*link = w;
+	w->phase = WALK_IN_LINE;
+	if (w->place->line == w)
+		start_reading(w);
 }
 
 /* --- Asking ----------------------------------------------------------------
@@ -394,10 +462,7 @@ on_http_done(struct http_request *r)
 	wipe(w);
 	w->retry_after_ms = r->retry_after_ms;
 	if (r->error == HTTP_OK || r->error == HTTP_REDIRECT) {
-		w->phase = WALK_READING;
-		w->work.data = w;
-		BUG_ON(uv_queue_work(
-			   w->place->loop, &w->work, on_work, on_read) != 0);
+		read_in_turn(w);
 		return;
 	}
 	snprintf(why, sizeof(why), "the service could not be asked: %s",
@@ -536,6 +601,8 @@ walk_cancel(struct walk *w)
 	w->is_cancelled = true;
 	if (w->phase == WALK_ASKING)
 		http_cancel(&w->http);
+	else if (w->phase == WALK_IN_LINE)
+		leave_line(w);
 	else if (w->phase != WALK_WAITING)
 		return;
 	timers_cancel(w->place->timers, &w->due);
@@ -546,15 +613,9 @@ walk_cancel(struct walk *w)
 void
 walk_release(struct walk *w)
 {
-	if (w->body != NULL)
-		explicit_bzero(w->body,
-		    w->body_cap < SHORT_BODY ? w->body_cap : SHORT_BODY);
+	forget_body(w);
+	forget_rows(w);
 	packer_free(&w->state);
 	packer_free(&w->balances);
 	packer_free(&w->windows);
-	free(w->body);
-	free(w->packed);
-	w->body = NULL;
-	w->packed = NULL;
-	w->body_cap = w->packed_cap = 0;
 }

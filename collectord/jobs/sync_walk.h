@@ -24,6 +24,8 @@
 #define WALK_CURRENCIES_MAX 32
 #define WALK_ERROR_MAX ACCOUNT_ERROR_MAX
 
+struct walk;
+
 /* What all walks share; alive as long as they are. */
 struct walk_place {
 	uv_loop_t *loop;
@@ -32,19 +34,21 @@ struct walk_place {
 	struct batch *batch;
 	struct ledger *ledger;
 	char keys[PLACES_PATH_MAX]; /* the directory */
+	struct walk *line; /* large answers; the first of them is read */
 };
 
 enum walk_phase {
 	WALK_IDLE,
 	WALK_ASKING,  /* HTTP */
 	WALK_WAITING, /* to try again */
+	WALK_IN_LINE, /* for others to be read */
 	WALK_READING, /* on the pool */
 	WALK_WRITING  /* on the batch's thread */
 };
 
 struct walk {
 	/* Its owner's, which stay as they are while it runs: */
-	const struct walk_place *place;
+	struct walk_place *place;
 	const struct provider *provider;
 	const struct provider_feed *feed;
 	struct provider_account account;
@@ -87,6 +91,7 @@ struct walk {
 	int rc; /* of the last step on another thread */
 	struct packer balances, windows;
 	uint32_t n_balances, n_windows;
+	struct walk *behind; /* in line */
 	uv_work_t work;
 	struct batch_task task;
 	struct due due;

@@ -64,6 +64,11 @@ Test(provider_hostile, more_currencies_than_there_are_is_no_answer)
 	play_hostile("currencies");
 }
 
+Test(provider_hostile, answers_that_would_fill_the_memory_do_not)
+{
+	play_hostile("drowning");
+}
+
 Test(provider_hostile, a_clock_that_moves_answers_everybody_with_his_own)
 {
 	play_hostile("answers");
