@@ -140,6 +140,7 @@ sync_account_new(struct sync *s, const struct account *a)
 	acc->provider = &sync_undefined;
 	acc->a = *a;
 	acc->due.fn = sync_on_due;
+	acc->answered = s->n_asks;
 	return acc;
 }
 

@@ -55,6 +55,115 @@ def flood(c):
     expect("state", c.account()["state"], "bad_key")
 
 
+class Gated:
+    """Each answer waits until it is let go by its path."""
+
+    def __init__(self):
+        self.open = set()
+        self.turn = threading.Condition()
+        self.service = Service(self.answer)
+
+    def answer(self, handler, path, query, n):
+        with self.turn:
+            self.turn.wait_for(lambda: path in self.open, 60)
+            self.open.discard(path)
+        return 200, {}, {"left": "1"}
+
+    def let_go(self, path, n):
+        """Also waits for its nth question."""
+        wait_until(f"{path} is asked for",
+                   lambda: self.service.asked(path) == n)
+        with self.turn:
+            self.open.add(path)
+            self.turn.notify_all()
+
+
+BALANCES = """[provider]
+name = house
+base-url = %s
+key = a key
+header = Authorization: Bearer {key}
+[feed "one"]
+gives = balance
+path = /one
+amount = /left
+currency = USD
+what = left
+[feed "two"]
+gives = balance
+path = /two
+amount = /left
+currency = USD
+what = left
+"""
+
+
+def ask(c, msgid, **params):
+    """Its answer is for later; when this returns, the daemon has heard it."""
+    peer = Peer(c.sock)
+    peer.sock.sendall(msgpack.packb([0, msgid, "provider_sync", [params]]))
+    peer.sock.sendall(msgpack.packb([0, 0, "hello", [{}]]))
+    expect("hello", peer.read()[1], 0)
+    return peer
+
+
+def answer_of(peer):
+    _, _, error, result = peer.read()
+    expect("error", error, None)
+    return sorted((r["name"], r["feed"], r["outcome"])
+                  for r in result["results"])
+
+
+def greedy(c):
+    """Whoever asks later, and again, does not keep others from their answer:
+    nor does he get theirs."""
+    g = Gated()
+    define(c, g.service.url, text=BALANCES)
+    c.add(g.service, provider="house")
+    whole = [("house", "one", "ok"), ("house", "two", "ok")]
+    # The round that it begins with has told of nothing yet: it is joined.
+    first = ask(c, 1)
+    g.let_go("/one", 1)
+    wait_until("the second feed", lambda: g.service.asked("/two") == 1)
+    second = ask(c, 2, name="house")
+    third = ask(c, 3)
+    g.let_go("/two", 1)
+    expect("first", answer_of(first), whole)
+    g.let_go("/one", 2)
+    wait_until("the second feed", lambda: g.service.asked("/two") == 2)
+    fourth = ask(c, 4)
+    g.let_go("/two", 2)
+    expect("second", answer_of(second), whole)
+    expect("third", answer_of(third), whole)
+    g.let_go("/one", 3)
+    g.let_go("/two", 3)
+    expect("fourth", answer_of(fourth), whole)
+
+
+def greedy_of_many(c):
+    """Nor where he asks for one account while another is asked."""
+    g, h = Gated(), Gated()
+    define(c, g.service.url, text=BALANCES)
+    c.add(g.service, provider="house", account="a")
+    c.add(h.service, provider="house", account="b")
+    first = ask(c, 1)
+    for n in (1, 2):
+        g.let_go("/one", n)
+        g.let_go("/two", n)
+        wait_until("its round is over",
+                   lambda: c.account("house/a")["state"] == "ok")
+        last = ask(c, 2, name="house/a")
+    h.let_go("/one", 1)
+    h.let_go("/two", 1)
+    expect("first", answer_of(first), [
+        (name, feed, "ok") for name in ("house/a", "house/b")
+        for feed in ("one", "two")])
+    g.let_go("/one", 3)
+    g.let_go("/two", 3)
+    expect("last", answer_of(last), [
+        ("house/a", feed, "ok") for feed in ("one", "two")])
+
+
 def failing(c):
     """A key is not sent to a service that fails again and again."""
     service = Service(lambda *_: (503, {}, {}))
@@ -122,10 +231,10 @@ currency = %s
 """
 
 
-def define(c, url, feed, currency="USD"):
+def define(c, url, feed="", currency="USD", text=None):
     os.makedirs(c.home + "/providers", exist_ok=True)
     with open(c.home + "/providers/house.ini", "w", encoding="utf-8") as f:
-        f.write(DEFINITION % (url, feed, currency))
+        f.write(text % url if text else DEFINITION % (url, feed, currency))
     os.chmod(c.home + "/providers/house.ini", 0o644)
 
 

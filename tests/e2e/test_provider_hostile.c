@@ -36,6 +36,16 @@ Test(provider_hostile, requests_that_waited_go_on_when_others_are_over)
 	play_hostile("flood");
 }
 
+Test(provider_hostile, who_asks_again_and_again_keeps_nobody_waiting)
+{
+	play_hostile("greedy");
+}
+
+Test(provider_hostile, who_asks_for_one_account_keeps_nobody_waiting)
+{
+	play_hostile("greedy_of_many");
+}
+
 Test(provider_hostile, a_service_that_fails_is_asked_once_to_verify_a_key)
 {
 	play_hostile("failing");
