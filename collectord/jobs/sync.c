@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collectord/jobs/key_file.h"
 #include "proto/error.h"
 
 const char *const sync_outcome_names[] = {
@@ -264,11 +265,23 @@ load(void *arg, const struct account *a)
 	return 0;
 }
 
+static bool
+find_owner(void *arg, const char *name, struct key_file_owner *owner)
+{
+	const struct sync_account *acc = sync_find(arg, name);
+
+	if (acc != NULL)
+		*owner = (struct key_file_owner){ acc->a.origin, acc->a.mask };
+	return acc != NULL;
+}
+
 int
 sync_start(struct sync *s)
 {
 	int rc = ledger_each_account(s->place.ledger, load, s);
 
+	if (rc == 0)
+		key_file_tidy(s->place.keys, find_owner, s);
 	/* Also where no account is left: its removal may have been cut off. */
 	sync_sweep(s);
 	for (struct sync_account *acc = s->first; acc != NULL; acc = acc->next)

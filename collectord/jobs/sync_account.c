@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collectord/clock.h"
+#include "collectord/jobs/key_file.h"
 #include "collectord/log.h"
 #include "proto/error.h"
 
@@ -258,7 +259,7 @@ sync_rm(struct sync *s, const char *name, bool keeps_data, struct sync_reply *r,
 	if (acc == NULL)
 		return error_set(
 		    err, ERR_NOT_FOUND, "name", "there is no such account");
-	provider_key_remove(s->place.keys, name);
+	key_file_remove(s->place.keys, name);
 	timers_cancel(s->place.timers, &acc->due);
 	acc->is_leaving = true;
 	acc->keeps_data = keeps_data;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collectord/jobs/http_memory.h"
+#include "collectord/jobs/key_file.h"
 #include "collectord/jobs/sync_plan.h"
 #include "collectord/ledger/digest.h"
 #include "collectord/log.h"
@@ -533,8 +534,7 @@ take_key(struct walk *w, char *why, size_t cap)
 	}
 	if (w->key != NULL)
 		return put_key(w, w->key) ? 0 : -1;
-	rc = provider_key_read(
-	    w->place->keys, w->name, w->origin, key, why, cap);
+	rc = key_file_read(w->place->keys, w->name, w->origin, key, why, cap);
 	if (rc == 0 && !put_key(w, key)) {
 		snprintf(why, cap, "the key is too long");
 		rc = -1;

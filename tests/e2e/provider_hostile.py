@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Clients, services and files that mean no good, and what collectord makes of
 them. Usage: provider_hostile.py SOCKET HOME SCENARIO"""
+import json
 import os
 import signal
 import subprocess
@@ -76,6 +77,92 @@ class Gated:
         with self.turn:
             self.open.add(path)
             self.turn.notify_all()
+
+
+def shown(text):
+    """Of what is in a file of a key: keys stand nowhere else."""
+    return text.replace(KEY, "KEY").replace(OTHER_KEY, "OTHER")
+
+
+def key_files(c):
+    where = c.home + "/data/keys/"
+    files = {}
+    for name in os.listdir(where):
+        with open(where + name, encoding="ascii") as f:
+            files[name] = shown(f.read())
+    return files
+
+
+def kept_before(c):
+    """An account that is not asked, and files that are none of ours."""
+    url = "http://127.0.0.1:1"
+    c.peer.call("provider_add", provider="deepseek", key=KEY, verify=False,
+                base_url=url)
+    c.peer.call("provider_set", name="deepseek", enabled=False)
+    where = c.home + "/data/keys/"
+    strange = {"notes.txt": "x", "openai@mine": "no key\n", "openai@a@b": KEY,
+               "openai~bak": f"{KEY}\n{url}\n", "x" * 200: KEY}
+    for name, text in strange.items():
+        with open(where + name, "w", encoding="ascii",
+                  opener=lambda p, f: os.open(p, f, 0o600)) as f:
+            f.write(text)
+    os.symlink(where + "deepseek", where + "openai@link")
+    with open(c.home + "/kept.json", "w", encoding="ascii") as f:
+        json.dump(key_files(c), f)
+
+
+def kept_files(c):
+    with open(c.home + "/kept.json", encoding="ascii") as f:
+        return json.load(f)
+
+
+def cut_off(c, method, **params):
+    """The daemon dies of its next commit, which the key is written before."""
+    try:
+        c.peer.call(method, key=OTHER_KEY, verify=False, **params)
+    except (EOFError, ConnectionResetError):
+        expect("new keys", sum(
+            t.startswith("OTHER") for t in key_files(c).values()),
+            1 + ("account" not in params))  # and the link to it
+        sys.exit()
+    sys.exit("the daemon lives")
+
+
+def cut_off_new(c):
+    cut_off(c, "provider_add", provider="deepseek", account="new")
+
+
+def cut_off_key(c):
+    cut_off(c, "provider_set", name="deepseek")
+
+
+def cut_off_host(c):
+    cut_off(c, "provider_add", provider="deepseek",
+            base_url="http://127.0.0.1:2")
+
+
+def as_before(c):
+    """Nothing of what was cut off is left."""
+    expect("files", key_files(c), kept_files(c))
+
+
+def as_after(c):
+    """All of it is there."""
+    new = f"OTHER\n{c.account('deepseek')['base_url']}\n"
+    expect("files", key_files(c),
+           {**kept_files(c), "deepseek": new, "openai@link": new})
+
+
+def replaced(c):
+    """A key that is replaced is not on the disk any more."""
+    service = Service(lambda *_: (503, {}, {}))
+    c.add(service)
+    with open(c.home + "/data/keys/openai", "rb") as f:
+        expect("the key", f.read(), f"{KEY}\n{service.url}\n".encode())
+        c.peer.call("provider_set", name="openai", key=OTHER_KEY, verify=False)
+        f.seek(0)
+        expect("what it was on", f.read().strip(b"\0"), b"")
+    expect("files", key_files(c), {"openai": f"OTHER\n{service.url}\n"})
 
 
 BALANCES = """[provider]

@@ -98,6 +98,54 @@ restart_as(const char *program, const char *fault)
 	daemon_start(&home);
 }
 
+/* What a scenario does to a key before or after its account is stored. */
+static void
+cut_off(const char *fault, const char *scenario, const char *then)
+{
+	int code;
+
+	play_hostile("kept_before");
+	/* The first commits are those of the start and of its first tick. */
+	restart_as("collectord-fault", fault);
+	play_on(&home, "provider_hostile.py", scenario, NULL);
+	code = daemon_wait(&home);
+	cr_assert_eq(code, 77, "the daemon ended with %d", code);
+	home.program = "collectord";
+	home_env(&home, "TT_FAULT", NULL);
+	daemon_start(&home);
+	play_on(&home, "provider_hostile.py", then, NULL);
+}
+
+Test(provider_hostile, a_key_without_its_account_is_removed)
+{
+	cut_off("before:5", "cut_off_new", "as_before");
+}
+
+Test(provider_hostile, a_new_key_that_is_cut_off_is_not_there)
+{
+	cut_off("before:5", "cut_off_key", "as_before");
+}
+
+Test(provider_hostile, a_new_key_that_is_kept_is_there)
+{
+	cut_off("after:5", "cut_off_key", "as_after");
+}
+
+Test(provider_hostile, a_new_host_that_is_cut_off_is_not_there)
+{
+	cut_off("before:5", "cut_off_host", "as_before");
+}
+
+Test(provider_hostile, a_new_host_that_is_kept_is_there)
+{
+	cut_off("after:5", "cut_off_host", "as_after");
+}
+
+Test(provider_hostile, a_key_that_is_replaced_is_overwritten)
+{
+	play_hostile("replaced");
+}
+
 Test(provider_hostile, rows_that_a_full_disk_keeps_are_tried_to_drop_in_peace)
 {
 	const char *at;
