@@ -457,7 +457,7 @@ static void
 on_http_done(struct http_request *r)
 {
 	struct walk *w = r->data;
-	char why[WALK_ERROR_MAX];
+	char why[WALK_ERROR_MAX], said[80];
 
 	timers_cancel(w->place->timers, &w->due);
 	wipe(w);
@@ -466,8 +466,8 @@ on_http_done(struct http_request *r)
 		read_in_turn(w);
 		return;
 	}
-	snprintf(why, sizeof(why), "the service could not be asked: %s",
-	    http_error_names[r->error]);
+	http_describe(r, said, sizeof(said));
+	snprintf(why, sizeof(why), "the service could not be asked: %s", said);
 	if (r->error == HTTP_TOO_LARGE)
 		end(w, PROVIDER_BROKEN,
 		    "the answer is larger than 64 MiB, or its head is");
