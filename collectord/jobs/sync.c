@@ -191,8 +191,6 @@ tell_undefined(struct sync_account *acc)
 void
 sync_ask_account(struct sync_account *acc)
 {
-	if (acc->phase == SYNC_IDLE)
-		sync_account_refresh(acc);
 	if (acc->provider == &sync_undefined) {
 		tell_undefined(acc);
 		return;
@@ -203,6 +201,15 @@ sync_ask_account(struct sync_account *acc)
 	acc->pending |= (1u << acc->provider->n_feeds) - 1;
 	acc->answers = acc->sync->n_asks;
 	sync_begin_round(acc);
+}
+
+/* One that was named has been looked for already. */
+static void
+ask_anew(const struct sync_want *w, struct sync_account *acc)
+{
+	if (w->name[0] == '\0' && acc->phase == SYNC_IDLE)
+		sync_account_refresh(acc);
+	sync_ask_account(acc);
 }
 
 int
@@ -223,7 +230,7 @@ sync_ask(struct sync *s, struct sync_want *w, struct error *err)
 		if (!covers(w, acc))
 			continue;
 		if (acc->a.is_enabled && !acc->is_leaving)
-			sync_ask_account(acc);
+			ask_anew(w, acc);
 		else
 			acc->answered = w->number;
 	}

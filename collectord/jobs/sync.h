@@ -64,7 +64,7 @@ struct sync_account {
 	struct bill_end end;
 	int rc;
 	struct sync_reply *leave;
-	bool keeps_data;
+	bool keeps_data, is_remains; /* remains: the store has no account */
 };
 
 /* Who waits for accounts that are asked now; its owner's. */

@@ -191,15 +191,9 @@ on_leave_step(struct batch_task *t)
 static void
 stay(struct sync_account *acc)
 {
-	struct sync_reply *r = acc->leave;
-	struct error err;
-
 	acc->phase = SYNC_IDLE;
 	acc->is_leaving = false;
 	acc->leave = NULL;
-	error_set(&err, (enum error_code) - acc->rc, NULL,
-	    "the store could not be written");
-	sync_reply_end(r, &err);
 	sync_arm(acc);
 }
 
@@ -208,14 +202,20 @@ on_left(struct batch_task *t)
 {
 	struct sync_account *acc = t->data;
 	struct sync *s = acc->sync;
+	struct sync_reply *r = acc->leave;
+	struct error err;
+	bool has_failed = acc->rc < 0;
 
-	if (acc->rc < 0) {
+	if (has_failed)
+		error_set(&err, (enum error_code) - acc->rc, NULL,
+		    "the store could not be written");
+	if (has_failed && !acc->is_remains) {
 		stay(acc);
 	} else {
 		unlist_account(acc);
-		sync_reply_end(acc->leave, NULL);
 		sync_account_free(acc);
 	}
+	sync_reply_end(r, has_failed ? &err : NULL);
 	if (s->is_stopped)
 		return;
 	sync_sweep(s);
@@ -243,8 +243,10 @@ find_remains(struct sync *s, const char *name)
 		return NULL;
 	snprintf(a.name, sizeof(a.name), "%s", name);
 	acc = sync_account_new(s, &a);
-	if (acc != NULL)
+	if (acc != NULL) {
+		acc->is_remains = true;
 		sync_account_list(acc);
+	}
 	return acc;
 }
 

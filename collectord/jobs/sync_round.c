@@ -185,10 +185,12 @@ begin_again(struct sync_account *acc)
 	if (!acc->is_wanted)
 		return;
 	acc->is_wanted = false;
-	if (acc->phase == SYNC_IDLE && acc->a.is_enabled)
-		sync_ask_account(acc);
-	else
+	if (acc->phase != SYNC_IDLE || !acc->a.is_enabled) {
 		acc->answered = acc->sync->n_asks;
+		return;
+	}
+	sync_account_refresh(acc);
+	sync_ask_account(acc);
 }
 
 static void

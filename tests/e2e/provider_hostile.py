@@ -496,6 +496,34 @@ def full_after(c):
     expect("accounts", c.peer.call("providers")["providers"], [])
 
 
+def remains_before(c):
+    """An account goes, its data stays."""
+    service = Service(costs)
+    define(c, service.url, "costs")
+    c.add(service, provider="house")
+    c.settled("house")
+    c.peer.call("provider_rm", name="house", keep_data=True)
+    expect("accounts", c.peer.call("providers")["providers"], [])
+    expect("amounts", c.amounts(), BILL)
+
+
+def remains_full(c):
+    """Data that a full disk keeps is no account."""
+    for _ in range(2):
+        try:
+            c.peer.call("provider_rm", name="house")
+            sys.exit("it was removed from a store that is full")
+        except Refused as e:
+            expect("code", e.code, "store_full")
+        expect("accounts", c.peer.call("providers")["providers"], [])
+    expect("amounts", c.amounts(), BILL)
+
+
+def remains_after(c):
+    c.peer.call("provider_rm", name="house")
+    expect("amounts", c.amounts(), [])
+
+
 def clock_back(c):
     """What a service wanted at a time that was none is no reason to wait, nor
     to ask oneself without end."""

@@ -173,3 +173,12 @@ Test(provider_hostile, an_account_that_a_full_disk_keeps_can_be_removed_later)
 	restart_as("collectord", NULL);
 	play_on(&home, "provider_hostile.py", "full_after", NULL);
 }
+
+Test(provider_hostile, data_that_a_full_disk_keeps_is_no_account)
+{
+	play_hostile("remains_before");
+	restart_as("collectord-fault", "full:4:1000000");
+	play_on(&home, "provider_hostile.py", "remains_full", NULL);
+	restart_as("collectord", NULL);
+	play_on(&home, "provider_hostile.py", "remains_after", NULL);
+}
