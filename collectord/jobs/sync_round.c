@@ -313,9 +313,9 @@ note_success(struct sync_account *acc, int64_t now_ms)
 	f->failing_ms = 0;
 	f->limited_ms = 0;
 	f->n_limited = 0;
-	acc->rows += acc->walk.rows;
+	acc->rows += acc->walk.rows.n;
 	acc->a.brackets_arrays = acc->walk.account.brackets_arrays;
-	plan_note_range(f, feed_of(acc), now_ms, &acc->range, acc->walk.rows);
+	plan_note_range(f, feed_of(acc), now_ms, &acc->range, acc->walk.rows.n);
 }
 
 static void

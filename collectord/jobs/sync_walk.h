@@ -11,17 +11,14 @@
 
 #include "collectord/jobs/http.h"
 #include "collectord/jobs/provider_key.h"
-#include "collectord/jobs/providers/provider.h"
+#include "collectord/jobs/sync_rows.h"
 #include "collectord/jobs/timer.h"
-#include "collectord/ledger/billed.h"
 #include "collectord/peers/batch.h"
 #include "proto/places.h"
 
 #define WALK_PAGES_MAX 1000
 #define WALK_TRIES_MAX 3 /* again, after the first */
 #define WALK_BODY_MAX (64u << 20)
-#define WALK_ROWS_MAX (4u << 20)
-#define WALK_CURRENCIES_MAX 32
 #define WALK_ERROR_MAX ACCOUNT_ERROR_MAX
 
 struct walk;
@@ -61,7 +58,8 @@ struct walk {
 	void *data;
 
 	/* For both: */
-	uint32_t pages, rows;
+	uint32_t pages;
+	struct sync_rows rows;
 	/* For on_end: */
 	enum provider_outcome outcome; /* ABORTED: it was cancelled */
 	int64_t retry_after_ms;        /* -1: unknown */
@@ -81,16 +79,9 @@ struct walk {
 		   [PROVIDER_HEADER_MAX + PROVIDER_KEY_MAX];
 	char cursor[PROVIDER_CURSOR_MAX];
 	uint64_t seen[WALK_PAGES_MAX]; /* digests of cursors */
-	char currencies[WALK_CURRENCIES_MAX][PROVIDER_CURRENCY_MAX];
-	uint32_t n_currencies;
 	char *body;
 	size_t body_len, body_cap;
-	uint8_t *packed; /* rows on their way */
-	size_t packed_len, packed_cap, packed_at;
-	uint32_t n_written, page_rows;
-	int rc; /* of the last step on another thread */
-	struct packer balances, windows;
-	uint32_t n_balances, n_windows;
+	int rc;              /* of the last step on another thread */
 	struct walk *behind; /* in line */
 	uv_work_t work;
 	struct batch_task task;
