@@ -41,13 +41,11 @@ read_all(int fd, char *p, size_t cap)
 
 /* Moves the line to the start. False: there is none, or more than one. */
 static bool
-trim(char *line, size_t len)
+trim(char *line)
 {
+	size_t len = strlen(line);
 	char *start;
 
-	line[len] = '\0';
-	if (strlen(line) != len)
-		return false;
 	while (len > 0 && strchr(BLANKS, line[len - 1]) != NULL)
 		line[--len] = '\0';
 	start = line + strspn(line, BLANKS);
@@ -56,22 +54,24 @@ trim(char *line, size_t len)
 }
 
 static enum secret_file
-read_line(int fd, char *line, size_t cap)
+read_text(int fd, char *text, size_t cap)
 {
 	ssize_t n;
 
 	if (!is_private(fd))
 		return SECRET_FILE_EOPEN;
-	n = read_all(fd, line, cap);
+	n = read_all(fd, text, cap);
 	if (n < 0)
 		return SECRET_FILE_ESYSTEM;
-	return (size_t)n < cap && trim(line, (size_t)n) ? SECRET_FILE_OK
-							: SECRET_FILE_ELINE;
+	if ((size_t)n >= cap)
+		return SECRET_FILE_ELINE;
+	text[n] = '\0';
+	return strlen(text) == (size_t)n ? SECRET_FILE_OK : SECRET_FILE_ELINE;
 }
 
 /* A pipe would keep us waiting for who opens its other end. */
 enum secret_file
-secret_file_read(const char *path, char *line, size_t cap)
+secret_file_text(const char *path, char *text, size_t cap)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	enum secret_file rc;
@@ -79,11 +79,22 @@ secret_file_read(const char *path, char *line, size_t cap)
 
 	if (fd < 0)
 		return SECRET_FILE_ESYSTEM;
-	rc = read_line(fd, line, cap);
+	rc = read_text(fd, text, cap);
 	error = errno;
 	close(fd);
 	errno = error;
 	if (rc != SECRET_FILE_OK)
-		explicit_bzero(line, cap);
+		explicit_bzero(text, cap);
 	return rc;
+}
+
+enum secret_file
+secret_file_read(const char *path, char *line, size_t cap)
+{
+	enum secret_file rc = secret_file_text(path, line, cap);
+
+	if (rc != SECRET_FILE_OK || trim(line))
+		return rc;
+	explicit_bzero(line, cap);
+	return SECRET_FILE_ELINE;
 }

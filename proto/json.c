@@ -10,6 +10,8 @@
 
 #include "proto/money.h"
 
+const char json_too_many[] = "too many values";
+
 struct parser {
 	struct json *j;
 	const char *end;
@@ -42,21 +44,25 @@ fail(struct parser *ps, const char *at, const char *error)
 	return NULL;
 }
 
-static int
+/* NULL, or why there is no room for more. */
+static const char *
 grow(struct json *j)
 {
 	/* Enough: a text has more bytes than nodes, and fits 32 bits. */
+	size_t most = j->most == 0 ? UINT32_MAX : j->most;
 	size_t cap = j->cap == 0 ? 64 : (size_t)j->cap * 2;
 	struct json_node *nodes;
 
-	if (cap > UINT32_MAX)
-		cap = UINT32_MAX;
+	if (j->cap >= most)
+		return json_too_many;
+	if (cap > most)
+		cap = most;
 	nodes = realloc(j->nodes, cap * sizeof(*nodes));
 	if (nodes == NULL)
-		return -1;
+		return "out of memory";
 	j->nodes = nodes;
 	j->cap = (uint32_t)cap;
-	return 0;
+	return NULL;
 }
 
 /* A node over [start, stop) without members; returns `next`. */
@@ -65,9 +71,13 @@ add_node(struct parser *ps, enum json_type type, const char *start,
     const char *stop, bool escaped, const char *next)
 {
 	struct json *j = ps->j;
+	const char *error;
 
-	if (j->n == j->cap && grow(j) != 0)
-		return fail(ps, start, "out of memory");
+	if (j->n == j->cap) {
+		error = grow(j);
+		if (error != NULL)
+			return fail(ps, start, error);
+	}
 	j->nodes[j->n] = (struct json_node){
 		.start = (uint32_t)(start - j->text),
 		.len = (uint32_t)(stop - start),

@@ -35,9 +35,13 @@ struct json {
 	const char *text;        /* borrowed */
 	struct json_node *nodes; /* [0] is the root; an object's keys are */
 	uint32_t n, cap;         /* string nodes before their values */
+	uint32_t most;           /* nodes that memory is taken for; 0: any */
 	const char *error;       /* static text when json_parse failed */
 	size_t error_at;
 };
+
+/* The error of a text that has more nodes than that. */
+extern const char json_too_many[];
 
 /* Zero is a valid state: struct json j = {0}. Reuse keeps the memory. */
 void json_release(struct json *j);

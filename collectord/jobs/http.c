@@ -1,5 +1,6 @@
 #include "collectord/jobs/http.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -30,14 +31,6 @@ const char *const http_error_names[HTTP_ERRORS] = {
 	[HTTP_RESOLVE] = "no such host",
 	[HTTP_CONNECT] = "no connection",
 	[HTTP_PROXY] = "no connection through the proxy",
-	[HTTP_PROXY_403] = "no connection through the proxy (HTTP 403)",
-	[HTTP_PROXY_407] =
-	    "no connection through the proxy (HTTP 407: it wants a login)",
-	[HTTP_PROXY_502] = "no connection through the proxy (HTTP 502)",
-	[HTTP_PROXY_503] = "no connection through the proxy (HTTP 503)",
-	[HTTP_PROXY_504] = "no connection through the proxy (HTTP 504)",
-	[HTTP_PROXY_ANSWER] =
-	    "no connection through the proxy, which answers otherwise",
 	[HTTP_TLS] = "tls",
 	[HTTP_TIMEOUT] = "timeout",
 	[HTTP_BROKEN] = "broken off",
@@ -73,6 +66,18 @@ static const struct {
 	{ CURLE_SSL_ISSUER_ERROR, HTTP_TLS },
 	{ CURLE_SSL_INVALIDCERTSTATUS, HTTP_TLS },
 };
+
+void
+http_describe(const struct http_request *r, char *buf, size_t cap)
+{
+	const char *name = http_error_names[r->error];
+
+	if (r->proxy_status == 0)
+		snprintf(buf, cap, "%s", name);
+	else
+		snprintf(buf, cap, "%s (HTTP %d)%s", name, r->proxy_status,
+		    r->proxy_status == 407 ? ": it wants a login" : "");
+}
 
 /* --- URLs ------------------------------------------------------------------
  */
@@ -170,27 +175,6 @@ forget(struct http_request *r)
 	unlink_request(r);
 }
 
-/* The proxy has answered CONNECT, and not with a connection. */
-static enum http_error
-judge_answer(long status)
-{
-	static const struct {
-		long status;
-		enum http_error error;
-	} answers[] = {
-		{ 403, HTTP_PROXY_403 },
-		{ 407, HTTP_PROXY_407 },
-		{ 502, HTTP_PROXY_502 },
-		{ 503, HTTP_PROXY_503 },
-		{ 504, HTTP_PROXY_504 },
-	};
-
-	for (size_t i = 0; i < LENGTH(answers); i++)
-		if (answers[i].status == status)
-			return answers[i].error;
-	return HTTP_PROXY_ANSWER;
-}
-
 /* What happens on a new connection before CONNECT is answered. */
 static bool
 is_before_answer(enum http_error error, long connects, long status)
@@ -205,7 +189,7 @@ is_before_answer(enum http_error error, long connects, long status)
  * that could be asked for, and libcurl tells its trouble apart itself.
  */
 static enum http_error
-judge_way(const struct http_request *r, CURLcode code, enum http_error error)
+judge_way(struct http_request *r, CURLcode code, enum http_error error)
 {
 	const struct http_lib *lib = r->http->lib;
 	long status = 0, connects = 0;
@@ -214,9 +198,10 @@ judge_way(const struct http_request *r, CURLcode code, enum http_error error)
 		return error;
 	lib->easy_getinfo(r->easy, CURLINFO_HTTP_CONNECTCODE, &status);
 	lib->easy_getinfo(r->easy, CURLINFO_NUM_CONNECTS, &connects);
+	/* It has answered CONNECT, and not with a connection. */
 	if (status >= 300)
-		return judge_answer(status);
-	if (code == CURLE_COULDNT_CONNECT ||
+		r->proxy_status = (int)status;
+	if (status >= 300 || code == CURLE_COULDNT_CONNECT ||
 	    (r->way == HTTP_BY_CONNECT &&
 		is_before_answer(error, connects, status)))
 		return HTTP_PROXY;
@@ -584,7 +569,7 @@ int
 http_start(struct http *h, struct http_request *r)
 {
 	BUG_ON(r->http != NULL);
-	r->status = 0;
+	r->status = r->proxy_status = 0;
 	r->retry_after_ms = -1;
 	r->taken = r->head_taken = 0;
 	r->easy = r->list = NULL;

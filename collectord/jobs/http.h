@@ -25,15 +25,8 @@ enum http_error {
 	HTTP_NO_MEMORY,
 	HTTP_RESOLVE,
 	HTTP_CONNECT,
-	HTTP_PROXY, /* it is not there, or does not answer */
-	/* What it answers CONNECT with. */
-	HTTP_PROXY_403,
-	HTTP_PROXY_407,
-	HTTP_PROXY_502,
-	HTTP_PROXY_503,
-	HTTP_PROXY_504,
-	HTTP_PROXY_ANSWER, /* something else that is no success */
-	HTTP_TLS,          /* its certificate is none to be trusted */
+	HTTP_PROXY, /* it is not there, or gives no connection */
+	HTTP_TLS,   /* its certificate is none to be trusted */
 	HTTP_TIMEOUT,
 	HTTP_BROKEN, /* the connection ended, or what came is no HTTP */
 	HTTP_TOO_LARGE,
@@ -67,6 +60,7 @@ struct http_request {
 	/* For on_done: */
 	enum http_error error;
 	int status;             /* 0: none came; of HTTP_TOO_LARGE too */
+	int proxy_status;       /* of HTTP_PROXY; 0: it did not answer */
 	int64_t retry_after_ms; /* -1: the answer does not say */
 
 	/* http.c's: */
@@ -89,6 +83,8 @@ struct http {
 
 /* "timeout": for logs and errors. */
 extern const char *const http_error_names[HTTP_ERRORS];
+/* The same of one that is done, with what the proxy said. */
+void http_describe(const struct http_request *r, char *buf, size_t cap);
 
 /* 0 or a negative uv error. */
 int http_init(struct http *h, uv_loop_t *loop);

@@ -45,3 +45,22 @@ http_memory_resize(void *p, size_t size)
 	http_memory_free(p);
 	return q;
 }
+
+bool
+http_memory_reserve(void **p, size_t *cap, size_t need)
+{
+	size_t more = *cap < HTTP_MEMORY_SHORT ? HTTP_MEMORY_SHORT : *cap;
+	void *q;
+
+	while (more < need)
+		more *= 2;
+	if (more == *cap)
+		return true;
+	q = *cap > HTTP_MEMORY_SHORT ? realloc(*p, more)
+				     : http_memory_resize(*p, more);
+	if (q == NULL)
+		return false;
+	*p = q;
+	*cap = more;
+	return true;
+}

@@ -28,6 +28,6 @@ sink_webhook_was_taken(const struct http_request *r, char why[SINK_WHY_MAX])
 	    (r->error == HTTP_OK || r->error == HTTP_REDIRECT))
 		snprintf(why, SINK_WHY_MAX, "status %d", r->status);
 	else
-		snprintf(why, SINK_WHY_MAX, "%s", http_error_names[r->error]);
+		http_describe(r, why, SINK_WHY_MAX);
 	return false;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collectord/jobs/key_file.h"
 #include "proto/error.h"
 
 const char *const sync_outcome_names[] = {
@@ -48,9 +49,18 @@ static bool
 is_over(const struct sync *s, const struct sync_want *w)
 {
 	for (struct sync_account *acc = s->first; acc != NULL; acc = acc->next)
-		if (covers(w, acc) && acc->phase != SYNC_IDLE)
+		if (covers(w, acc) && acc->phase != SYNC_IDLE &&
+		    acc->answered < w->number)
 			return false;
 	return true;
+}
+
+/* Is the round under way one that it waits for? */
+static bool
+hears(const struct sync_want *w, const struct sync_account *acc)
+{
+	return covers(w, acc) && acc->answered < w->number &&
+	       w->number <= acc->answers;
 }
 
 static void
@@ -92,8 +102,9 @@ sync_tell_result(struct sync_account *acc)
 {
 	struct sync_want *w;
 
+	acc->has_told = true;
 	for (w = acc->sync->wants; w != NULL; w = w->next)
-		if (covers(w, acc))
+		if (hears(w, acc))
 			w->result(w, acc);
 }
 
@@ -104,7 +115,7 @@ sync_tell_page(struct walk *walk)
 	struct sync_want *w;
 
 	for (w = acc->sync->wants; w != NULL; w = w->next)
-		if (covers(w, acc))
+		if (hears(w, acc))
 			w->page(w, acc->a.name, walk);
 }
 
@@ -166,12 +177,39 @@ check_named(struct sync *s, const char *name, struct error *err)
 }
 
 static void
-tell_undefined(struct sync_want *w, struct sync_account *acc)
+tell_undefined(struct sync_account *acc)
 {
 	acc->outcome = PROVIDER_BROKEN;
 	acc->rows = 0;
 	memcpy(acc->error, acc->trouble, sizeof(acc->error));
-	w->result(w, acc);
+	acc->answers = acc->sync->n_asks;
+	sync_tell_result(acc);
+	acc->answered = acc->answers;
+	acc->has_told = false;
+}
+
+void
+sync_ask_account(struct sync_account *acc)
+{
+	if (acc->provider == &sync_undefined) {
+		tell_undefined(acc);
+		return;
+	}
+	acc->is_wanted = acc->has_told;
+	if (acc->is_wanted)
+		return;
+	acc->pending |= (1u << acc->provider->n_feeds) - 1;
+	acc->answers = acc->sync->n_asks;
+	sync_begin_round(acc);
+}
+
+/* One that was named has been looked for already. */
+static void
+ask_anew(const struct sync_want *w, struct sync_account *acc)
+{
+	if (w->name[0] == '\0' && acc->phase == SYNC_IDLE)
+		sync_account_refresh(acc);
+	sync_ask_account(acc);
 }
 
 int
@@ -181,6 +219,7 @@ sync_ask(struct sync *s, struct sync_want *w, struct error *err)
 
 	if (w->name[0] != '\0' && check_named(s, w->name, err) != 0)
 		return -1;
+	w->number = ++s->n_asks;
 	w->is_listed = w->is_fresh = true;
 	w->prev = NULL;
 	w->next = s->wants;
@@ -188,16 +227,12 @@ sync_ask(struct sync *s, struct sync_want *w, struct error *err)
 		w->next->prev = w;
 	s->wants = w;
 	for (acc = s->first; acc != NULL; acc = acc->next) {
-		if (!covers(w, acc) || !acc->a.is_enabled || acc->is_leaving)
+		if (!covers(w, acc))
 			continue;
-		if (acc->phase == SYNC_IDLE)
-			sync_account_refresh(acc);
-		if (acc->provider == &sync_undefined) {
-			tell_undefined(w, acc);
-			continue;
-		}
-		acc->pending |= (1u << acc->provider->n_feeds) - 1;
-		sync_begin_round(acc);
+		if (acc->a.is_enabled && !acc->is_leaving)
+			ask_anew(w, acc);
+		else
+			acc->answered = w->number;
 	}
 	w->is_fresh = false;
 	if (!is_over(s, w))
@@ -237,11 +272,23 @@ load(void *arg, const struct account *a)
 	return 0;
 }
 
+static bool
+find_owner(void *arg, const char *name, struct key_file_owner *owner)
+{
+	const struct sync_account *acc = sync_find(arg, name);
+
+	if (acc != NULL)
+		*owner = (struct key_file_owner){ acc->a.origin, acc->a.mask };
+	return acc != NULL;
+}
+
 int
 sync_start(struct sync *s)
 {
 	int rc = ledger_each_account(s->place.ledger, load, s);
 
+	if (rc == 0)
+		key_file_tidy(s->place.keys, find_owner, s);
 	/* Also where no account is left: its removal may have been cut off. */
 	sync_sweep(s);
 	for (struct sync_account *acc = s->first; acc != NULL; acc = acc->next)

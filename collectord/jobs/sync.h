@@ -40,6 +40,12 @@ struct sync_account {
 	enum sync_phase phase;
 	bool is_leaving;
 	uint32_t pending; /* bits of the feeds that are to be asked */
+	/* Numbers of asks: those up to answers are answered by the round under
+	 * way, those up to answered are. */
+	uint64_t answers, answered;
+	bool is_wanted;   /* once more, after this round */
+	bool has_told;    /* of a feed, in this round */
+	uint64_t in_line; /* since when, as a number */
 	/* The feed under way: */
 	uint32_t at;
 	bool has_begun;
@@ -58,13 +64,14 @@ struct sync_account {
 	struct bill_end end;
 	int rc;
 	struct sync_reply *leave;
-	bool keeps_data;
+	bool keeps_data, is_remains; /* remains: the store has no account */
 };
 
 /* Who waits for accounts that are asked now; its owner's. */
 struct sync_want {
 	struct sync_want *prev, *next;
 	char name[ACCOUNT_NAME_MAX]; /* "": all */
+	uint64_t number;             /* from 1, as they come */
 	bool is_listed, is_fresh;
 	void (*page)(
 	    struct sync_want *w, const char *name, const struct walk *walk);
@@ -86,6 +93,7 @@ struct sync {
 	struct sync_want *wants;
 	struct sync_job *jobs;
 	uint32_t n_running;
+	uint64_t n_asks, n_in_line;
 	struct batch_task sweep;
 	bool is_sweeping, has_garbage, is_stopped;
 };
@@ -131,8 +139,10 @@ int sync_set(struct sync *s, const struct sync_change *ch, struct sync_reply *r,
 int sync_rm(struct sync *s, const char *name, bool keeps_data,
     struct sync_reply *r, struct error *err);
 /*
- * Asks now. 1: w->ended comes later; 0: it is over already, and w->result was
- * called for what there was to tell; -1: *err.
+ * Asks now: a round that has told of nothing yet is joined, else one begins
+ * after it. What others ask later is not waited for. 1: w->ended comes later;
+ * 0: it is over already, and w->result was called for what there was to tell;
+ * -1: *err.
  */
 int sync_ask(struct sync *s, struct sync_want *w, struct error *err);
 /* It no longer waits: nothing of it is called. */

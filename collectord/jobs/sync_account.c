@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collectord/clock.h"
+#include "collectord/jobs/key_file.h"
 #include "collectord/log.h"
 #include "proto/error.h"
 
@@ -140,6 +141,7 @@ sync_account_new(struct sync *s, const struct account *a)
 	acc->provider = &sync_undefined;
 	acc->a = *a;
 	acc->due.fn = sync_on_due;
+	acc->answered = s->n_asks;
 	return acc;
 }
 
@@ -189,15 +191,9 @@ on_leave_step(struct batch_task *t)
 static void
 stay(struct sync_account *acc)
 {
-	struct sync_reply *r = acc->leave;
-	struct error err;
-
 	acc->phase = SYNC_IDLE;
 	acc->is_leaving = false;
 	acc->leave = NULL;
-	error_set(&err, (enum error_code) - acc->rc, NULL,
-	    "the store could not be written");
-	sync_reply_end(r, &err);
 	sync_arm(acc);
 }
 
@@ -206,14 +202,20 @@ on_left(struct batch_task *t)
 {
 	struct sync_account *acc = t->data;
 	struct sync *s = acc->sync;
+	struct sync_reply *r = acc->leave;
+	struct error err;
+	bool has_failed = acc->rc < 0;
 
-	if (acc->rc < 0) {
+	if (has_failed)
+		error_set(&err, (enum error_code) - acc->rc, NULL,
+		    "the store could not be written");
+	if (has_failed && !acc->is_remains) {
 		stay(acc);
 	} else {
 		unlist_account(acc);
-		sync_reply_end(acc->leave, NULL);
 		sync_account_free(acc);
 	}
+	sync_reply_end(r, has_failed ? &err : NULL);
 	if (s->is_stopped)
 		return;
 	sync_sweep(s);
@@ -241,8 +243,10 @@ find_remains(struct sync *s, const char *name)
 		return NULL;
 	snprintf(a.name, sizeof(a.name), "%s", name);
 	acc = sync_account_new(s, &a);
-	if (acc != NULL)
+	if (acc != NULL) {
+		acc->is_remains = true;
 		sync_account_list(acc);
+	}
 	return acc;
 }
 
@@ -257,7 +261,7 @@ sync_rm(struct sync *s, const char *name, bool keeps_data, struct sync_reply *r,
 	if (acc == NULL)
 		return error_set(
 		    err, ERR_NOT_FOUND, "name", "there is no such account");
-	provider_key_remove(s->place.keys, name);
+	key_file_remove(s->place.keys, name);
 	timers_cancel(s->place.timers, &acc->due);
 	acc->is_leaving = true;
 	acc->keeps_data = keeps_data;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collectord/clock.h"
+#include "collectord/jobs/key_file.h"
 #include "proto/error.h"
 
 /* A change on its way: first to the service, where it is asked, then to disk.
@@ -66,6 +67,8 @@ on_job_done(struct batch_task *t)
 	if (acc != NULL)
 		sync_arm(acc);
 	if (j->rc == 0) {
+		if (j->key[0] != '\0')
+			key_file_settle(j->sync->place.keys, j->a.name);
 		end_job(j, NULL);
 		return;
 	}
@@ -125,7 +128,7 @@ install(struct sync_job *j, struct error *err)
 
 	if (check_free(s, j->a.name, err) != 0)
 		return -1;
-	if (provider_key_write(s->place.keys, j->a.name, text_of(j->key),
+	if (key_file_write(s->place.keys, j->a.name, text_of(j->key),
 		j->a.origin, why, sizeof(why)) != 0)
 		return error_set(err, ERR_STORE, NULL, "%s", why);
 	acc = sync_find(s, j->a.name);
@@ -312,7 +315,7 @@ set_key(struct sync_account *acc, struct text key, struct error *err)
 {
 	char why[256];
 
-	if (provider_key_write(acc->sync->place.keys, acc->a.name, key,
+	if (key_file_write(acc->sync->place.keys, acc->a.name, key,
 		acc->a.origin, why, sizeof(why)) != 0)
 		return error_set(err, ERR_STORE, NULL, "%s", why);
 	provider_key_mask(key, acc->a.mask);

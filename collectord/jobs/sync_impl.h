@@ -19,6 +19,12 @@ void sync_settle(struct sync *s);
 /* Takes away, step by step, the rows that nothing points to. */
 void sync_sweep(struct sync *s);
 
+/*
+ * Asks all of an account, which was refreshed, for those who wait: now or after
+ * its round.
+ */
+void sync_ask_account(struct sync_account *acc);
+
 /* --- sync_account.c ------------------------------------------------------- */
 
 /* NULL: no memory. Not in the list yet, and of no provider. */

@@ -151,6 +151,8 @@ sync_begin_round(struct sync_account *acc)
 	if (acc->phase != SYNC_IDLE && acc->phase != SYNC_IN_LINE)
 		return;
 	timers_cancel(s->place.timers, &acc->due);
+	if (acc->phase == SYNC_IDLE)
+		acc->in_line = ++s->n_in_line;
 	acc->phase = SYNC_IN_LINE;
 	if (s->n_running >= SYNC_RUNNING_MAX)
 		return;
@@ -164,22 +166,53 @@ sync_begin_round(struct sync_account *acc)
 	go_on(acc);
 }
 
+static struct sync_account *
+first_in_line(struct sync *s)
+{
+	struct sync_account *first = NULL;
+
+	for (struct sync_account *o = s->first; o != NULL; o = o->next)
+		if (o->phase == SYNC_IN_LINE &&
+		    (first == NULL || o->in_line < first->in_line))
+			first = o;
+	return first;
+}
+
+/* For those who asked when it was too late for this round. */
+static void
+begin_again(struct sync_account *acc)
+{
+	if (!acc->is_wanted)
+		return;
+	acc->is_wanted = false;
+	if (acc->phase != SYNC_IDLE || !acc->a.is_enabled) {
+		acc->answered = acc->sync->n_asks;
+		return;
+	}
+	sync_account_refresh(acc);
+	sync_ask_account(acc);
+}
+
 static void
 end_round(struct sync_account *acc)
 {
 	struct sync *s = acc->sync;
+	struct sync_account *next;
 
 	s->n_running--;
 	acc->phase = SYNC_IDLE;
 	acc->pending = 0;
+	acc->has_told = false;
+	acc->answered = acc->answers;
 	walk_release(&acc->walk);
 	if (acc->is_leaving)
 		sync_account_leave(acc);
 	if (s->is_stopped)
 		return;
-	for (struct sync_account *o = s->first; o != NULL; o = o->next)
-		if (o->phase == SYNC_IN_LINE && s->n_running < SYNC_RUNNING_MAX)
-			sync_begin_round(o);
+	while (s->n_running < SYNC_RUNNING_MAX &&
+	       (next = first_in_line(s)) != NULL)
+		sync_begin_round(next);
+	begin_again(acc);
 	sync_sweep(s);
 	sync_arm(acc);
 	sync_settle(s);
@@ -280,9 +313,9 @@ note_success(struct sync_account *acc, int64_t now_ms)
 	f->failing_ms = 0;
 	f->limited_ms = 0;
 	f->n_limited = 0;
-	acc->rows += acc->walk.rows;
+	acc->rows += acc->walk.rows.n;
 	acc->a.brackets_arrays = acc->walk.account.brackets_arrays;
-	plan_note_range(f, feed_of(acc), now_ms, &acc->range, acc->walk.rows);
+	plan_note_range(f, feed_of(acc), now_ms, &acc->range, acc->walk.rows.n);
 }
 
 static void

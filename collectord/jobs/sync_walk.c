@@ -5,27 +5,20 @@
 #include <string.h>
 
 #include "collectord/jobs/http_memory.h"
+#include "collectord/jobs/key_file.h"
 #include "collectord/jobs/sync_plan.h"
 #include "collectord/ledger/digest.h"
 #include "collectord/log.h"
 #include "collectord/sys.h"
 #include "proto/error.h"
 
-#define DAY_MS 86400000ll
 #define DEADLINE_MS 60000 /* of one page, whole */
 #define RETRY_MS 1000     /* doubled each time */
-#define STATE_ROWS_MAX 1000
-/* Services say a key back in errors, which are short: this much is wiped. */
-#define SHORT_BODY (64u << 10)
-
-_Static_assert(
-    (int)BILL_TEXTS == (int)BILLED_TEXTS && (int)BILL_UNIT == (int)BILLED_UNIT,
-    "texts are those of providers");
-_Static_assert((int)BILL_COUNTS == (int)BILLED_COUNTS &&
-		   (int)BILL_OUTPUT == (int)BILLED_OUTPUT,
-    "counts are those of providers");
+/* What it is read to is some times as large: one at a time. */
+#define LARGE_BODY (4u << 20)
 
 static void ask(struct walk *w);
+static void start_reading(struct walk *w);
 
 static void
 wipe(struct walk *w)
@@ -44,136 +37,31 @@ end(struct walk *w, enum provider_outcome outcome, const char *error)
 	w->on_end(w);
 }
 
-/* --- Rows, on the pool -----------------------------------------------------
+/* --- Reading, on the pool --------------------------------------------------
  */
 
-static bool
-reserve(void **p, size_t *cap, size_t need)
+static void
+forget_body(struct walk *w)
 {
-	size_t more = *cap < SHORT_BODY ? SHORT_BODY : *cap;
-	void *q;
-
-	while (more < need)
-		more *= 2;
-	if (more == *cap)
-		return true;
-	q = *cap > SHORT_BODY ? realloc(*p, more)
-			      : http_memory_resize(*p, more);
-	if (q == NULL)
-		return false;
-	*p = q;
-	*cap = more;
-	return true;
-}
-
-/* More of them than money has: what is billed in each stands in a reply. */
-static bool
-note_currency(struct walk *w, const char *currency)
-{
-	for (uint32_t i = 0; i < w->n_currencies; i++)
-		if (strcmp(w->currencies[i], currency) == 0)
-			return true;
-	if (w->n_currencies == WALK_CURRENCIES_MAX)
-		return false;
-	snprintf(w->currencies[w->n_currencies++], PROVIDER_CURRENCY_MAX, "%s",
-	    currency);
-	return true;
-}
-
-static int
-take_billed(void *arg, const struct billed_row *row)
-{
-	struct walk *w = arg;
-	struct bill_row bill = { .day = (uint32_t)(row->from_ms / DAY_MS),
-		.input_holds_cache = row->input_holds_cache,
-		.has_amount = row->has_amount,
-		.has_quantity = row->has_quantity,
-		.amount = row->amount,
-		.elsewhere = row->elsewhere,
-		.quantity = row->quantity,
-		.currency = text_of(row->currency) };
-	struct wbuf b;
-
-	if (w->rows + w->page_rows >= WALK_ROWS_MAX ||
-	    !note_currency(w, row->currency))
-		return -1;
-	memcpy(bill.text, row->text, sizeof(bill.text));
-	memcpy(bill.count, row->count, sizeof(bill.count));
-	if (!reserve((void **)&w->packed, &w->packed_cap,
-		w->packed_len + BILL_ROW_BYTES_MAX + 8))
-		return -1;
-	wbuf_init(&b, w->packed + w->packed_len, w->packed_cap - w->packed_len);
-	bill_row_write(&b, &bill);
-	w->packed_len += b.len;
-	w->page_rows++;
-	return b.failed ? -1 : 0;
-}
-
-static const char *const balance_names[BALANCE_KINDS] = {
-	[BALANCE_LEFT] = "left",
-	[BALANCE_GRANTED] = "granted",
-	[BALANCE_TOPPED_UP] = "topped_up",
-	[BALANCE_BOUGHT] = "bought",
-	[BALANCE_USED] = "used",
-	[BALANCE_USED_DAY] = "used_day",
-	[BALANCE_USED_WEEK] = "used_week",
-	[BALANCE_USED_MONTH] = "used_month",
-	[BALANCE_LIMIT_LEFT] = "limit_left",
-};
-
-static int
-take_balance(void *arg, const struct balance_row *row)
-{
-	struct walk *w = arg;
-	struct packer *k = &w->balances;
-
-	if (w->n_balances++ >= STATE_ROWS_MAX)
-		return -1;
-	w->page_rows++;
-	pack_map(k, 4);
-	pack_str(k, "feed");
-	pack_str(k, w->feed->name);
-	pack_str(k, "what");
-	pack_str(k, balance_names[row->what]);
-	pack_str(k, "currency");
-	pack_str(k, row->currency);
-	pack_str(k, "amount");
-	pack_money(k, row->amount);
-	return k->failed ? -1 : 0;
-}
-
-static int
-take_window(void *arg, const struct window_row *row)
-{
-	struct walk *w = arg;
-	struct packer *k = &w->windows;
-
-	if (w->n_windows++ >= STATE_ROWS_MAX)
-		return -1;
-	w->page_rows++;
-	pack_map(k, 4);
-	pack_str(k, "name");
-	pack_text(k, row->name);
-	pack_str(k, "span");
-	pack_text(k, row->span);
-	pack_str(k, "used_percent");
-	pack_str(k, row->used_percent);
-	pack_str(k, "resets");
-	pack_i64(k, row->resets_ms);
-	return k->failed ? -1 : 0;
+	if (w->body != NULL)
+		explicit_bzero(w->body, w->body_cap < HTTP_MEMORY_SHORT
+					    ? w->body_cap
+					    : HTTP_MEMORY_SHORT);
+	free(w->body);
+	w->body = NULL;
+	w->body_cap = 0;
 }
 
 static void
 read_page(void *arg)
 {
 	struct walk *w = arg;
-	static const struct provider_sink keeps = { take_billed, take_balance,
-		take_window, NULL };
-	struct provider_sink sink = keeps;
+	struct provider_sink sink = { 0 };
 
-	sink.arg = w;
-	provider_read(&w->query, w->http.status, w->body, w->body_len,
-	    w->is_probe ? &(struct provider_sink){ 0 } : &sink, &w->answer);
+	if (!w->is_probe)
+		sink = sync_rows_sink(&w->rows);
+	provider_read(
+	    &w->query, w->http.status, w->body, w->body_len, &sink, &w->answer);
 }
 
 /* A page is many milliseconds of work: puts are not to wait for a processor. */
@@ -185,23 +73,6 @@ on_work(uv_work_t *work)
 
 /* --- After a page ----------------------------------------------------------
  */
-
-static void
-pack_state(struct walk *w)
-{
-	struct packer *k = &w->state;
-
-	packer_clear(k);
-	pack_map(k, 2);
-	pack_str(k, "balances");
-	pack_array(k, w->n_balances);
-	if (w->n_balances > 0)
-		pack_packed(k, &w->balances);
-	pack_str(k, "windows");
-	pack_array(k, w->n_windows);
-	if (w->n_windows > 0)
-		pack_packed(k, &w->windows);
-}
 
 /* A cursor that comes again would lead around for ever. */
 static const char *
@@ -230,13 +101,11 @@ page_done(struct walk *w)
 	const char *why;
 
 	w->pages++;
-	w->rows += w->page_rows;
-	w->page_rows = 0;
-	w->packed_len = w->packed_at = 0;
+	sync_rows_keep_page(&w->rows);
 	if (w->on_page != NULL)
 		w->on_page(w);
 	if (!w->answer.has_more || w->is_probe) {
-		pack_state(w);
+		sync_rows_pack_state(&w->rows, &w->state);
 		end(w, w->state.failed ? PROVIDER_BROKEN : PROVIDER_OK,
 		    w->state.failed ? "no memory" : NULL);
 		return;
@@ -252,14 +121,15 @@ static bool
 on_step(struct batch_task *task)
 {
 	struct walk *w = task->data;
-	struct span rows = { w->packed, w->packed_len };
+	struct sync_rows *r = &w->rows;
+	struct span rows = { r->packed, r->len };
 
 	if (w->generation == 0)
 		w->rc = ledger_bill_begin(w->place->ledger, &w->generation);
 	else
 		w->rc = ledger_bill_rows(w->place->ledger, w->generation, rows,
-		    &w->packed_at, &w->n_written);
-	return w->rc == 0 && w->packed_at < w->packed_len;
+		    &r->at, &r->n_written);
+	return w->rc == 0 && r->at < r->len;
 }
 
 static void
@@ -291,8 +161,7 @@ ask_in_other_brackets(struct walk *w)
 {
 	w->was_turned = true;
 	w->account.brackets_arrays = !w->account.brackets_arrays;
-	w->packed_len = w->packed_at = 0;
-	w->page_rows = 0;
+	sync_rows_drop_page(&w->rows);
 	w->query.cursor = (struct text){ 0 };
 	ask(w);
 }
@@ -342,7 +211,7 @@ judge_page(struct walk *w)
 		w->tries = 0;
 		if (w->answer.is_ungrouped && !w->was_turned && w->pages == 0)
 			ask_in_other_brackets(w);
-		else if (w->packed_len > 0)
+		else if (w->rows.len > 0)
 			write_rows(w);
 		else
 			page_done(w);
@@ -358,15 +227,59 @@ judge_page(struct walk *w)
 }
 
 static void
+leave_line(struct walk *w)
+{
+	struct walk **link = &w->place->line, *first;
+
+	while (*link != NULL && *link != w)
+		link = &(*link)->behind;
+	if (*link == NULL)
+		return;
+	*link = w->behind;
+	w->behind = NULL;
+	first = w->place->line;
+	if (first != NULL && first->phase == WALK_IN_LINE)
+		start_reading(first);
+}
+
+static void
 on_read(uv_work_t *work, int status)
 {
 	struct walk *w = work->data;
 
 	BUG_ON(status != 0);
+	leave_line(w);
+	if (w->body_cap > LARGE_BODY)
+		forget_body(w);
 	if (w->is_cancelled)
 		end(w, PROVIDER_ABORTED, NULL);
 	else
 		judge_page(w);
+}
+
+static void
+start_reading(struct walk *w)
+{
+	w->phase = WALK_READING;
+	w->work.data = w;
+	BUG_ON(uv_queue_work(w->place->loop, &w->work, on_work, on_read) != 0);
+}
+
+static void
+read_in_turn(struct walk *w)
+{
+	struct walk **link = &w->place->line;
+
+	if (w->body_len <= LARGE_BODY) {
+		start_reading(w);
+		return;
+	}
+	while (*link != NULL)
+		link = &(*link)->behind;
+	*link = w;
+	w->phase = WALK_IN_LINE;
+	if (w->place->line == w)
+		start_reading(w);
 }
 
 /* --- Asking ----------------------------------------------------------------
@@ -377,7 +290,8 @@ on_body(struct http_request *r, const char *p, size_t len)
 {
 	struct walk *w = r->data;
 
-	if (!reserve((void **)&w->body, &w->body_cap, w->body_len + len + 1))
+	if (!http_memory_reserve(
+		(void **)&w->body, &w->body_cap, w->body_len + len + 1))
 		return false;
 	memcpy(w->body + w->body_len, p, len);
 	w->body_len += len;
@@ -388,20 +302,17 @@ static void
 on_http_done(struct http_request *r)
 {
 	struct walk *w = r->data;
-	char why[WALK_ERROR_MAX];
+	char why[WALK_ERROR_MAX], said[80];
 
 	timers_cancel(w->place->timers, &w->due);
 	wipe(w);
 	w->retry_after_ms = r->retry_after_ms;
 	if (r->error == HTTP_OK || r->error == HTTP_REDIRECT) {
-		w->phase = WALK_READING;
-		w->work.data = w;
-		BUG_ON(uv_queue_work(
-			   w->place->loop, &w->work, on_work, on_read) != 0);
+		read_in_turn(w);
 		return;
 	}
-	snprintf(why, sizeof(why), "the service could not be asked: %s",
-	    http_error_names[r->error]);
+	http_describe(r, said, sizeof(said));
+	snprintf(why, sizeof(why), "the service could not be asked: %s", said);
 	if (r->error == HTTP_TOO_LARGE)
 		end(w, PROVIDER_BROKEN,
 		    "the answer is larger than 64 MiB, or its head is");
@@ -468,8 +379,7 @@ take_key(struct walk *w, char *why, size_t cap)
 	}
 	if (w->key != NULL)
 		return put_key(w, w->key) ? 0 : -1;
-	rc = provider_key_read(
-	    w->place->keys, w->name, w->origin, key, why, cap);
+	rc = key_file_read(w->place->keys, w->name, w->origin, key, why, cap);
 	if (rc == 0 && !put_key(w, key)) {
 		snprintf(why, cap, "the key is too long");
 		rc = -1;
@@ -514,15 +424,12 @@ walk_start(struct walk *w)
 {
 	BUG_ON(w->phase != WALK_IDLE);
 	w->due.fn = on_due;
-	w->pages = w->rows = w->tries = w->n_written = w->page_rows = 0;
-	w->n_balances = w->n_windows = w->n_currencies = 0;
+	w->pages = w->tries = 0;
 	w->generation = 0;
-	w->packed_len = w->packed_at = 0;
 	w->retry_after_ms = -1;
 	w->is_cancelled = w->was_turned = false;
 	w->error[0] = '\0';
-	packer_clear(&w->balances);
-	packer_clear(&w->windows);
+	sync_rows_begin(&w->rows, w->feed->name);
 	w->query = (struct provider_query){ .provider = w->provider,
 		.feed = w->feed,
 		.from_ms = w->from_ms,
@@ -536,6 +443,8 @@ walk_cancel(struct walk *w)
 	w->is_cancelled = true;
 	if (w->phase == WALK_ASKING)
 		http_cancel(&w->http);
+	else if (w->phase == WALK_IN_LINE)
+		leave_line(w);
 	else if (w->phase != WALK_WAITING)
 		return;
 	timers_cancel(w->place->timers, &w->due);
@@ -546,15 +455,7 @@ walk_cancel(struct walk *w)
 void
 walk_release(struct walk *w)
 {
-	if (w->body != NULL)
-		explicit_bzero(w->body,
-		    w->body_cap < SHORT_BODY ? w->body_cap : SHORT_BODY);
+	forget_body(w);
+	sync_rows_release(&w->rows);
 	packer_free(&w->state);
-	packer_free(&w->balances);
-	packer_free(&w->windows);
-	free(w->body);
-	free(w->packed);
-	w->body = NULL;
-	w->packed = NULL;
-	w->body_cap = w->packed_cap = 0;
 }

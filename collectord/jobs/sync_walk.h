@@ -11,18 +11,17 @@
 
 #include "collectord/jobs/http.h"
 #include "collectord/jobs/provider_key.h"
-#include "collectord/jobs/providers/provider.h"
+#include "collectord/jobs/sync_rows.h"
 #include "collectord/jobs/timer.h"
-#include "collectord/ledger/billed.h"
 #include "collectord/peers/batch.h"
 #include "proto/places.h"
 
 #define WALK_PAGES_MAX 1000
 #define WALK_TRIES_MAX 3 /* again, after the first */
 #define WALK_BODY_MAX (64u << 20)
-#define WALK_ROWS_MAX (4u << 20)
-#define WALK_CURRENCIES_MAX 32
 #define WALK_ERROR_MAX ACCOUNT_ERROR_MAX
+
+struct walk;
 
 /* What all walks share; alive as long as they are. */
 struct walk_place {
@@ -32,19 +31,21 @@ struct walk_place {
 	struct batch *batch;
 	struct ledger *ledger;
 	char keys[PLACES_PATH_MAX]; /* the directory */
+	struct walk *line; /* large answers; the first of them is read */
 };
 
 enum walk_phase {
 	WALK_IDLE,
 	WALK_ASKING,  /* HTTP */
 	WALK_WAITING, /* to try again */
+	WALK_IN_LINE, /* for others to be read */
 	WALK_READING, /* on the pool */
 	WALK_WRITING  /* on the batch's thread */
 };
 
 struct walk {
 	/* Its owner's, which stay as they are while it runs: */
-	const struct walk_place *place;
+	struct walk_place *place;
 	const struct provider *provider;
 	const struct provider_feed *feed;
 	struct provider_account account;
@@ -57,7 +58,8 @@ struct walk {
 	void *data;
 
 	/* For both: */
-	uint32_t pages, rows;
+	uint32_t pages;
+	struct sync_rows rows;
 	/* For on_end: */
 	enum provider_outcome outcome; /* ABORTED: it was cancelled */
 	int64_t retry_after_ms;        /* -1: unknown */
@@ -77,16 +79,10 @@ struct walk {
 		   [PROVIDER_HEADER_MAX + PROVIDER_KEY_MAX];
 	char cursor[PROVIDER_CURSOR_MAX];
 	uint64_t seen[WALK_PAGES_MAX]; /* digests of cursors */
-	char currencies[WALK_CURRENCIES_MAX][PROVIDER_CURRENCY_MAX];
-	uint32_t n_currencies;
 	char *body;
 	size_t body_len, body_cap;
-	uint8_t *packed; /* rows on their way */
-	size_t packed_len, packed_cap, packed_at;
-	uint32_t n_written, page_rows;
-	int rc; /* of the last step on another thread */
-	struct packer balances, windows;
-	uint32_t n_balances, n_windows;
+	int rc;              /* of the last step on another thread */
+	struct walk *behind; /* in line */
 	uv_work_t work;
 	struct batch_task task;
 	struct due due;

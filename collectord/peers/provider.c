@@ -251,7 +251,7 @@ on_page(struct sync_want *w, const char *name, const struct walk *walk)
 	pack_str(&k, "pages");
 	pack_u64(&k, walk->pages);
 	pack_str(&k, "rows");
-	pack_u64(&k, walk->rows);
+	pack_u64(&k, walk->rows.n);
 	if (!k.failed)
 		conn_send(c, k.p, k.len);
 	packer_free(&k);

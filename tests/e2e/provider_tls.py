@@ -201,9 +201,10 @@ def proxy_in_trouble(c, shape, way, far):
     for says, error in (
             (b"403 Forbidden", f"{no} (HTTP 403)"),
             (b"407 Proxy Authentication Required",
-             f"{no} (HTTP 407: it wants a login)"),
+             f"{no} (HTTP 407): it wants a login"),
             (b"502 Bad Gateway", f"{no} (HTTP 502)"),
-            (b"418 Teapot", f"{no}, which answers otherwise"),
+            (b"418 Teapot", f"{no} (HTTP 418)"),
+            (b"302 Found", f"{no} (HTTP 302)"),
             (None, no)):
         way.says = says
         result = sync_anew(c, shape)

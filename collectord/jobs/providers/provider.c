@@ -5,6 +5,10 @@
 #include "collectord/jobs/providers/reader.h"
 #include "proto/lang.h"
 
+/* Many more than services tell, and few bytes for each beyond these. */
+#define VALUES_LEAST (2u << 20)
+#define VALUE_BYTES_LEAST 6
+
 const struct provider *const providers[] = {
 	&provider_openai,
 	&provider_anthropic,
@@ -115,18 +119,30 @@ read_json(struct reader *r, const struct provider_sink *sink)
 	walk(r);
 }
 
+/*
+ * A value takes 8 bytes of an answer or more, and 16 of memory. One of bare
+ * brackets and commas would take eight times as much as its text.
+ */
+static uint32_t
+most_values(size_t len)
+{
+	return VALUES_LEAST + (uint32_t)(len / VALUE_BYTES_LEAST);
+}
+
 static void
 read_page(const struct provider_query *q, const char *body, size_t len,
     const struct provider_sink *sink, struct provider_answer *a)
 {
-	struct json j = { 0 };
+	struct json j = { .most = most_values(len) };
 	struct reader r = { .j = &j, .q = q, .a = a };
 
 	if (json_parse(&j, body, len) == 0) {
 		read_json(&r, sink);
 	} else {
 		a->outcome = PROVIDER_BROKEN;
-		a->why = N_("the answer is not JSON");
+		a->why = j.error == json_too_many
+			     ? N_("not an answer that can be used")
+			     : N_("the answer is not JSON");
 		a->detail = j.error;
 		a->at = j.error_at;
 	}

@@ -313,6 +313,64 @@ Test(traps, a_page_that_cannot_be_kept_is_aborted, .timeout = 30)
 	free(body);
 }
 
+/* An answer of n rows of one day, all alike. */
+static char *
+many_costs(size_t n, const char *row)
+{
+	static const char head[] = "{\"data\":[" BUCKET "[";
+	static const char tail[] = "]}],\"has_more\":false}";
+	size_t len = strlen(row), at = sizeof(head) - 1;
+	char *body = malloc(at + n * (len + 1) + sizeof(tail));
+
+	memcpy(body, head, at);
+	for (size_t i = 0; i < n; i++, at += len + 1) {
+		memcpy(body + at, row, len);
+		body[at + len] = ',';
+	}
+	memcpy(body + at - 1, tail, sizeof(tail));
+	return body;
+}
+
+Test(traps, values_without_end_are_refused_before_they_fill_the_memory,
+    .timeout = 30)
+{
+	struct provider_query q = query_of(&provider_openai, "costs", NULL);
+	static const char *const rows[] = { "1", "[]", "{}", "\"\"",
+		"{\"\":1}" };
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		char *body = many_costs(6000000, rows[i]);
+		struct heard h = hear(&q, body);
+
+		expect_refused(&q, &h, PROVIDER_BROKEN, "too many values");
+		free(body);
+	}
+}
+
+static int
+count_row(void *arg, const struct billed_row *row)
+{
+	(void)row;
+	++*(int *)arg;
+	return 0;
+}
+
+Test(traps, a_hundred_thousand_rows_are_an_answer, .timeout = 30)
+{
+	struct provider_query q = query_of(&provider_openai, "costs", NULL);
+	char *body = many_costs(
+	    100000, "{\"amount\":{\"value\":1,\"currency\":\"usd\"}}");
+	int n = 0;
+	struct provider_sink sink = { .billed = count_row, .arg = &n };
+	struct provider_answer a;
+
+	provider_read(&q, 200, body, strlen(body), &sink, &a);
+	cr_assert_eq(
+	    a.outcome, PROVIDER_OK, "%d: %s", (int)a.outcome, a.detail);
+	cr_assert_eq(n, 100000, "%d rows", n);
+	free(body);
+}
+
 Test(traps, texts_are_clean_and_cut_between_characters, .timeout = 30)
 {
 	struct provider_query q = query_of(&provider_openai, "costs", NULL);

@@ -206,6 +206,36 @@ Test(json, many_siblings_and_reuse_keep_the_tree_right, .timeout = 30)
 	free(text);
 }
 
+/* An array of n numbers. */
+static int
+parse_numbers(struct json *j, size_t n)
+{
+	char *text = malloc(2 * n + 2);
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		memcpy(text + 2 * i, i == 0 ? "[1" : ",1", 2);
+	text[2 * n] = ']';
+	rc = json_parse(j, text, 2 * n + 1);
+	free(text);
+	return rc;
+}
+
+Test(json, more_values_than_are_wanted_are_refused, .timeout = 30)
+{
+	struct json j = { .most = 1000 };
+
+	cr_expect_eq(parse_numbers(&j, 999), 0, "%s", j.error);
+	cr_expect_eq(j.n, 1000, "%u nodes", j.n);
+	cr_expect_eq(parse_numbers(&j, 1000), -1, "%u nodes", j.n);
+	cr_expect_eq(j.error, json_too_many, "%s", j.error);
+	cr_expect_eq(j.error_at, 2 * 999 + 1, "at %zu", j.error_at);
+	cr_expect_eq(j.cap, 1000, "memory for %u nodes", j.cap);
+	json_release(&j);
+	cr_expect_eq(parse_numbers(&j, 1000), 0, "%s", j.error);
+	json_release(&j);
+}
+
 Test(json, children_are_walked_in_order_and_past_their_own, .timeout = 30)
 {
 	struct json j = parse("{\"a\":[1,{\"x\":2}],\"b\":{},\"c\":3}");
