@@ -40,7 +40,8 @@ PROTO := proto/aggregate.c proto/budget.c proto/calendar.c proto/codec.c \
 LEDGER := $(sort $(wildcard collectord/ledger/*.c))
 PROVIDERS := $(sort $(wildcard collectord/jobs/providers/*.c))
 DAEMON := $(filter-out collectord/main.c,$(sort $(wildcard collectord/*.c \
-	collectord/peers/*.c collectord/jobs/*.c))) $(PROVIDERS)
+	collectord/peers/*.c collectord/jobs/*.c collectord/jobs/sync/*.c))) \
+	$(PROVIDERS)
 COMMON := clients/common/client.c clients/common/launch.c \
 	clients/common/ndjson.c clients/common/options.c \
 	clients/common/output.c clients/common/period.c \
@@ -50,7 +51,7 @@ COMMON := clients/common/client.c clients/common/launch.c \
 TABLES := clients/common/figure.c clients/common/table.c \
 	clients/common/table_draw.c clients/common/table_lib.c \
 	clients/common/table_plain.c
-VIEWS := $(TABLES) $(sort $(wildcard clients/report/*.c))
+VIEWS := $(TABLES) $(sort $(wildcard clients/report/*.c clients/report/*/*.c))
 
 # What other programs need of the reports: to ask, and to tell without a library.
 ASKING := $(TABLES) clients/report/fetch.c clients/report/setup.c
@@ -133,7 +134,7 @@ UNIT_daemon := collectord/clock.c collectord/log.c collectord/sys.c \
 	collectord/secret_file.c collectord/sink_config.c collectord/jobs/http.c collectord/loopback.c \
 	collectord/jobs/http_lib.c collectord/jobs/http_memory.c \
 	collectord/jobs/notice_body.c $(PROTO)
-UNIT_jobs := tests/unit/jobs/provider_help.c collectord/loopback.c collectord/jobs/sync_plan.c \
+UNIT_jobs := tests/unit/jobs/provider_help.c collectord/loopback.c collectord/jobs/sync/sync_plan.c \
 	collectord/ledger/digest.c $(PROVIDERS) $(PROTO)
 UNIT_clients := $(sort $(wildcard tests/unit/clients/*_help.c)) $(VIEWS) $(PRICE) $(ACCOUNTS) $(BUDGET) $(NOTICES) clients/common/hook_input.c $(COMMON) $(PROTO)
 UNIT_import := $(sort $(wildcard tests/unit/import/*_help.c)) $(IMPORT) clients/common/figure.c $(COMMON) $(PROTO)

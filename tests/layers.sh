@@ -38,7 +38,7 @@ judge() {
 	    'libuv lives in main, peers and jobs'
 	rule collectord/ 'collectord/jobs/' 'curl/' 'libcurl lives in jobs'
 	rule collectord/jobs/providers/ $none \
-	    'collectord/(peers|ledger)/|collectord/jobs/[a-z_]*\.h|uv\.h|curl/|sys/socket\.h' \
+	    'collectord/(peers|ledger)/|collectord/jobs/(sync/)?[a-z_]*\.h|uv\.h|curl/|sys/socket\.h' \
 	    'providers build requests and read bytes: no loop, no socket'
 	rule 'proto/|collectord/|clients/' '^\./proto/codec\.c$' \
 	    'msgpack(\.h|/)' 'msgpack-c lives in the codec'

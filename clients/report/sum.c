@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "clients/report/source.h"
-#include "clients/report/utc.h"
+#include "clients/report/billed/source.h"
+#include "clients/report/billed/utc.h"
 #include "clients/report/view.h"
 
 static const struct option_spec specs[] = {

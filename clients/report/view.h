@@ -6,7 +6,7 @@
 #define REPORT_VIEW_H
 
 #include "clients/report/ask.h"
-#include "clients/report/unseen.h"
+#include "clients/report/billed/unseen.h"
 
 int view_table(const struct setup *s, const struct ask *a,
     const struct answer *answer, const struct unseen *unseen);

@@ -3,7 +3,7 @@
 
 #include "clients/common/figure.h"
 #include "clients/common/text_lang.h"
-#include "clients/report/sourced.h"
+#include "clients/report/billed/sourced.h"
 #include "clients/report/view.h"
 
 /* How much is shown: the first of these that fits. */

@@ -5,7 +5,7 @@
 #ifndef PEERS_PROVIDER_PARAMS_H
 #define PEERS_PROVIDER_PARAMS_H
 
-#include "collectord/jobs/sync.h"
+#include "collectord/jobs/sync/sync.h"
 #include "proto/codec.h"
 
 /* Copied; "" where it is absent. */

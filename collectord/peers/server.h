@@ -11,7 +11,7 @@
 #include "collectord/jobs/http.h"
 #include "collectord/jobs/sink.h"
 #include "collectord/jobs/spool.h"
-#include "collectord/jobs/sync.h"
+#include "collectord/jobs/sync/sync.h"
 #include "collectord/jobs/tick.h"
 #include "collectord/ledger/ledger.h"
 #include "collectord/peers/batch.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collectord/jobs/definitions.h"
+#include "collectord/jobs/sync/definitions.h"
 #include "collectord/peers/reply.h"
 #include "collectord/peers/server.h"
 

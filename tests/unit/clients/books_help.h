@@ -6,7 +6,7 @@
 
 #include <criterion/criterion.h>
 
-#include "clients/report/billed.h"
+#include "clients/report/billed/billed.h"
 
 #define DAY 1778544000000ll /* 2026-05-12T00:00:00Z */
 #define DAYS(n) (DAY + (n)*BILLED_DAY_MS)

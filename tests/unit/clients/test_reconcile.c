@@ -5,8 +5,8 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "clients/report/reconcile_table.h"
-#include "clients/report/reconciled.h"
+#include "clients/report/billed/reconcile_table.h"
+#include "clients/report/billed/reconciled.h"
 #include "tests/unit/clients/books_help.h"
 
 static struct books books;

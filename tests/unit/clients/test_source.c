@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "clients/common/figure.h"
-#include "clients/report/sourced.h"
+#include "clients/report/billed/sourced.h"
 #include "tests/unit/clients/books_help.h"
 
 static struct books books;

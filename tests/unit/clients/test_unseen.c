@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "clients/report/unseen.h"
+#include "clients/report/billed/unseen.h"
 #include "tests/unit/clients/books_help.h"
 
 static struct books books;

@@ -1,4 +1,4 @@
-#include "collectord/jobs/sync_plan.h"
+#include "collectord/jobs/sync/sync_plan.h"
 
 #include <criterion/criterion.h>
 
