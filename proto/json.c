@@ -141,41 +141,61 @@ is_plain(char c)
 	return c != '"' && c != '\\' && (uint8_t)c >= 0x20;
 }
 
-/*
- * Which bytes of the next BLOCK are a quote, a backslash or a control
- * character: a bit for each, the first in the lowest.
+/* Bytes that are looked at together; 0xff and 0 where something holds or not.
  */
 #ifdef __SSE2__
 #define BLOCK 16
-
-static inline uint64_t
-find_special(const char *p)
-{
-	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-	__m128i hits = _mm_cmpeq_epi8(v, _mm_min_epu8(v, _mm_set1_epi8(0x1f)));
-
-	hits = _mm_or_si128(hits, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
-	hits = _mm_or_si128(hits, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-	return (unsigned)_mm_movemask_epi8(hits);
-}
 #else
 #define BLOCK 8
+#endif
 
-static inline uint64_t
-find_special(const char *p)
+typedef uint8_t block __attribute__((vector_size(BLOCK)));
+
+static inline block
+load_block(const char *p)
 {
-	typedef uint8_t block __attribute__((vector_size(BLOCK)));
-	uint64_t bytes;
-	block v, hits;
+	block v;
 
-	memcpy(&v, p, BLOCK);
-	hits = (block)((v == '"') | (v == '\\') | (v < 0x20));
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline block
+are_quotes(block v)
+{
+	return (block)(v == '"');
+}
+
+/* What else does not stand for itself: backslashes and control characters. */
+static inline block
+are_others(block v)
+{
+	return (block)((v == '\\') | (v < 0x20));
+}
+
+/* A bit for each byte, the first in the lowest. */
+static inline uint64_t
+bits_of(block hits)
+{
+#ifdef __SSE2__
+	return (unsigned)_mm_movemask_epi8((__m128i)hits);
+#else
+	uint64_t bytes;
+
 	memcpy(&bytes, &hits, BLOCK);
 	/* Of byte n its bit n; the product has their sum in its top byte. */
 	bytes = le64toh(bytes) & 0x8040201008040201u;
 	return bytes * 0x0101010101010101u >> 56;
-}
 #endif
+}
+
+static inline uint64_t
+find_special(const char *p)
+{
+	block v = load_block(p);
+
+	return bits_of(are_quotes(v) | are_others(v));
+}
 
 #define WIDE 64
 
@@ -266,17 +286,19 @@ skip_escape(struct parser *ps, const char *p)
 static inline const char *
 skip_wide(struct parser *ps, const char *p)
 {
-	const char *at = p;
 	uint64_t special = find_special_wide(p);
+	const char *after;
+	unsigned i;
 
 	while (special != 0) {
-		at = p + __builtin_ctzll(special);
-		if (*at == '"')
-			return at;
-		at = skip_escape(ps, at);
-		if (at == NULL || at - p >= WIDE)
-			return at;
-		special &= UINT64_MAX << (at - p);
+		i = (unsigned)__builtin_ctzll(special);
+		if (p[i] == '"')
+			return p + i;
+		after = skip_escape(ps, p + i);
+		if (after == NULL || after - p >= WIDE)
+			return after;
+		/* What is escaped is not special, digits never are. */
+		special &= ~(UINT64_C(3) << i);
 	}
 	return p + WIDE;
 }
@@ -303,10 +325,27 @@ find_quote_escaped(struct parser *ps, const char *p)
 	return p;
 }
 
-/* The closing quote of the string whose text begins at p. */
+/*
+ * The closing quote of the string whose text begins at p. What comes behind the
+ * string has to wait until that is known, so nothing else is on the way to it.
+ */
 static inline const char *
 find_quote(struct parser *ps, const char *p, bool *escaped)
 {
+	uint64_t quotes;
+	block v;
+
+	for (; ps->end - p >= BLOCK; p += BLOCK) {
+		v = load_block(p);
+		quotes = bits_of(are_quotes(v));
+		/* The bits before the first quote, or all. */
+		*escaped =
+		    (bits_of(are_others(v)) & ((quotes & -quotes) - 1)) != 0;
+		if (*escaped)
+			return find_quote_escaped(ps, p);
+		if (quotes != 0)
+			return p + (size_t)__builtin_ctzll(quotes);
+	}
 	p = skip_plain(p, ps->end);
 	*escaped = p == ps->end || *p != '"';
 	return *escaped ? find_quote_escaped(ps, p) : p;
