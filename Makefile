@@ -107,8 +107,14 @@ $(B)/tt-budget: $(call obj,clients/tt-budget.c $(BUDGET) $(PLAIN) $(COMMON) $(PR
 $(B)/tt-notices: $(call obj,clients/tt-notices.c $(NOTICES) $(PLAIN) $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(PROTO_L) $(LDLIBS)
 
+# Hooks start it too. Static where all its libraries are there as archives.
+ifneq ($(STATIC),)
+IMPORT_A := $(wildcard $(foreach l,sqlite3 zstd uv_a,$(call find_archive,$(l))))
+WRAPPED := -Wl,--wrap=dlopen,--wrap=getpwuid_r
+IMPORT_S := $(if $(word 3,$(IMPORT_A)),$(STATIC) $(WRAPPED))
+endif
 $(B)/tt-import: $(call obj,clients/tt-import.c $(IMPORT) clients/common/figure.c $(COMMON) $(PROTO))
-	$(CC) $(LDFLAGS) -o $@ $^ $(PROTO_L) $(IMPORT_L) $(LDLIBS)
+	$(CC) $(LDFLAGS) $(IMPORT_S) -o $@ $^ $(PROTO_L) $(IMPORT_L) $(LDLIBS)
 $(B)/tt-setup: $(call obj,clients/tt-setup.c $(SETUP) $(COMMON) $(PROTO))
 	$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(PROTO_L) $(LDLIBS)
 

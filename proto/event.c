@@ -94,7 +94,7 @@ check_texts(const struct event *ev, struct error *err)
 			return error_set(err, ERR_BAD_TEXT, event_text_names[i],
 			    "%" PRIu32 " bytes, the limit is %u",
 			    ev->text[i].len, LIMIT_TEXT);
-		if (!text_is_clean(ev->text[i]))
+		if (ev->text[i].len > 0 && !text_is_clean(ev->text[i]))
 			return error_set(err, ERR_BAD_TEXT, event_text_names[i],
 			    "control characters, or not UTF-8");
 	}

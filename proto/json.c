@@ -16,6 +16,7 @@ struct parser {
 	struct json *j;
 	const char *end;
 	uint32_t depth;
+	bool in_object;                /* is the innermost container one? */
 	uint32_t open[JSON_DEPTH_MAX]; /* the containers around what comes */
 };
 
@@ -103,9 +104,32 @@ skip_space(const char *p, const char *end)
 	return p;
 }
 
+/* The same where one byte is expected, which mostly comes next. */
+static inline const char *
+skip_space_to(const char *p, const char *end, char expected)
+{
+	return p < end && *p == expected ? p : skip_space(p, end);
+}
+
+/* How many of the eight bytes at p are digits before one that is none. */
+static inline unsigned
+count_digits(const char *p)
+{
+	const uint64_t ones = 0x0101010101010101u, tops = ones << 7;
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	w = le64toh(w) ^ ones * '0';
+	w = (w | ((w & ~tops) + ones * (0x80 - 10))) & tops;
+	return w == 0 ? 8 : (unsigned)__builtin_ctzll(w) / 8;
+}
+
 static inline const char *
 skip_digits(const char *p, const char *end)
 {
+	/* Where nobody can guess how many come, a loop is slow. */
+	if (end - p >= 8)
+		p += count_digits(p);
 	while (p < end && *p >= '0' && *p <= '9')
 		p++;
 	return p;
@@ -117,41 +141,61 @@ is_plain(char c)
 	return c != '"' && c != '\\' && (uint8_t)c >= 0x20;
 }
 
-/*
- * Which bytes of the next BLOCK are a quote, a backslash or a control
- * character: a bit for each, the first in the lowest.
+/* Bytes that are looked at together; 0xff and 0 where something holds or not.
  */
 #ifdef __SSE2__
 #define BLOCK 16
-
-static inline uint64_t
-find_special(const char *p)
-{
-	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-	__m128i hits = _mm_cmpeq_epi8(v, _mm_min_epu8(v, _mm_set1_epi8(0x1f)));
-
-	hits = _mm_or_si128(hits, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
-	hits = _mm_or_si128(hits, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-	return (unsigned)_mm_movemask_epi8(hits);
-}
 #else
 #define BLOCK 8
+#endif
 
-static inline uint64_t
-find_special(const char *p)
+typedef uint8_t block __attribute__((vector_size(BLOCK)));
+
+static inline block
+load_block(const char *p)
 {
-	typedef uint8_t block __attribute__((vector_size(BLOCK)));
-	uint64_t bytes;
-	block v, hits;
+	block v;
 
-	memcpy(&v, p, BLOCK);
-	hits = (block)((v == '"') | (v == '\\') | (v < 0x20));
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline block
+are_quotes(block v)
+{
+	return (block)(v == '"');
+}
+
+/* What else does not stand for itself: backslashes and control characters. */
+static inline block
+are_others(block v)
+{
+	return (block)((v == '\\') | (v < 0x20));
+}
+
+/* A bit for each byte, the first in the lowest. */
+static inline uint64_t
+bits_of(block hits)
+{
+#ifdef __SSE2__
+	return (unsigned)_mm_movemask_epi8((__m128i)hits);
+#else
+	uint64_t bytes;
+
 	memcpy(&bytes, &hits, BLOCK);
 	/* Of byte n its bit n; the product has their sum in its top byte. */
 	bytes = le64toh(bytes) & 0x8040201008040201u;
 	return bytes * 0x0101010101010101u >> 56;
-}
 #endif
+}
+
+static inline uint64_t
+find_special(const char *p)
+{
+	block v = load_block(p);
+
+	return bits_of(are_quotes(v) | are_others(v));
+}
 
 #define WIDE 64
 
@@ -242,17 +286,19 @@ skip_escape(struct parser *ps, const char *p)
 static inline const char *
 skip_wide(struct parser *ps, const char *p)
 {
-	const char *at = p;
 	uint64_t special = find_special_wide(p);
+	const char *after;
+	unsigned i;
 
 	while (special != 0) {
-		at = p + __builtin_ctzll(special);
-		if (*at == '"')
-			return at;
-		at = skip_escape(ps, at);
-		if (at == NULL || at - p >= WIDE)
-			return at;
-		special &= UINT64_MAX << (at - p);
+		i = (unsigned)__builtin_ctzll(special);
+		if (p[i] == '"')
+			return p + i;
+		after = skip_escape(ps, p + i);
+		if (after == NULL || after - p >= WIDE)
+			return after;
+		/* What is escaped is not special, digits never are. */
+		special &= ~(UINT64_C(3) << i);
 	}
 	return p + WIDE;
 }
@@ -279,10 +325,27 @@ find_quote_escaped(struct parser *ps, const char *p)
 	return p;
 }
 
-/* The closing quote of the string whose text begins at p. */
+/*
+ * The closing quote of the string whose text begins at p. What comes behind the
+ * string has to wait until that is known, so nothing else is on the way to it.
+ */
 static inline const char *
 find_quote(struct parser *ps, const char *p, bool *escaped)
 {
+	uint64_t quotes;
+	block v;
+
+	for (; ps->end - p >= BLOCK; p += BLOCK) {
+		v = load_block(p);
+		quotes = bits_of(are_quotes(v));
+		/* The bits before the first quote, or all. */
+		*escaped =
+		    (bits_of(are_others(v)) & ((quotes & -quotes) - 1)) != 0;
+		if (*escaped)
+			return find_quote_escaped(ps, p);
+		if (quotes != 0)
+			return p + (size_t)__builtin_ctzll(quotes);
+	}
 	p = skip_plain(p, ps->end);
 	*escaped = p == ps->end || *p != '"';
 	return *escaped ? find_quote_escaped(ps, p) : p;
@@ -353,13 +416,13 @@ parse_word(
 static inline const char *
 parse_key(struct parser *ps, const char *p)
 {
-	p = skip_space(p, ps->end);
+	p = skip_space_to(p, ps->end, '"');
 	if (p == ps->end || *p != '"')
 		return fail(ps, p, "expected a key");
 	p = parse_string(ps, p);
 	if (p == NULL)
 		return NULL;
-	p = skip_space(p, ps->end);
+	p = skip_space_to(p, ps->end, ':');
 	if (p == ps->end || *p != ':')
 		return fail(ps, p, "expected a colon");
 	return p + 1;
@@ -369,38 +432,43 @@ parse_key(struct parser *ps, const char *p)
 static inline const char *
 close_container(struct parser *ps, const char *p)
 {
-	struct json_node *node = &ps->j->nodes[ps->open[--ps->depth]];
+	struct json_node *nodes = ps->j->nodes;
+	struct json_node *node = &nodes[ps->open[--ps->depth]];
 
 	node->len = (uint32_t)(p + 1 - ps->j->text) - node->start;
 	node->next = ps->j->n;
+	ps->in_object =
+	    ps->depth > 0 && nodes[ps->open[ps->depth - 1]].type == JSON_OBJECT;
 	return p + 1;
 }
 
-/* p is at the opening bracket. An empty container is closed again, else its
- * first value comes next. */
+/*
+ * p is at the opening bracket. An empty container is closed again; else its
+ * first element comes next.
+ */
 static inline const char *
-open_container(struct parser *ps, const char *p, enum json_type type)
+open_container(struct parser *ps, const char *p)
 {
-	const char *start = p;
+	bool in_object = *p == '{';
 
 	if (ps->depth == JSON_DEPTH_MAX)
-		return fail(ps, start, "nested too deeply");
+		return fail(ps, p, "nested too deeply");
 	ps->open[ps->depth++] = ps->j->n;
-	if (add_node(ps, type, start, start, false, start) == NULL)
+	if (add_node(ps, in_object ? JSON_OBJECT : JSON_ARRAY, p, p, false,
+		p) == NULL)
 		return NULL;
-	p = skip_space(start + 1, ps->end);
-	if (p < ps->end && *p == (type == JSON_OBJECT ? '}' : ']'))
+	ps->in_object = in_object;
+	p = skip_space(p + 1, ps->end);
+	if (p < ps->end && *p == (in_object ? '}' : ']'))
 		return close_container(ps, p);
-	return type == JSON_OBJECT ? parse_key(ps, p) : p;
+	return p;
 }
 
-/* A value without members. */
+/* A word, or what is no value at all. */
 static inline const char *
-parse_scalar(struct parser *ps, const char *p)
+parse_other(struct parser *ps, const char *p)
 {
 	switch (*p) {
-	case '"':
-		return parse_string(ps, p);
 	case 't':
 		return parse_word(ps, p, JSON_TRUE, "true");
 	case 'f':
@@ -412,57 +480,64 @@ parse_scalar(struct parser *ps, const char *p)
 	}
 }
 
-/* Opening brackets, and the first value behind them where there is one. */
+/* A whole value, or the opening bracket of one. */
 static inline const char *
 parse_value(struct parser *ps, const char *p)
 {
-	uint32_t depth;
-
-	for (;;) {
-		p = skip_space(p, ps->end);
-		if (p == ps->end)
-			return fail(ps, p, "expected a value");
-		if (*p != '{' && *p != '[')
-			return parse_scalar(ps, p);
-		depth = ps->depth;
-		p = open_container(ps, p, *p == '{' ? JSON_OBJECT : JSON_ARRAY);
-		if (p == NULL || ps->depth == depth)
-			return p;
-	}
+	p = skip_space(p, ps->end);
+	if (p == ps->end)
+		return fail(ps, p, "expected a value");
+	if (*p == '"')
+		return parse_string(ps, p);
+	if (*p == '{' || *p == '[')
+		return open_container(ps, p);
+	return parse_other(ps, p);
 }
 
 /*
- * What follows a whole value: closing brackets, and what stands before the next
- * value, or at depth 0 the end of the text.
+ * What follows a whole value: closing brackets, and the comma before the next
+ * element, or at depth 0 the end of the text.
  */
 static inline const char *
 parse_after_value(struct parser *ps, const char *p)
 {
-	bool in_object;
-
-	for (;;) {
-		p = skip_space(p, ps->end);
-		if (ps->depth == 0)
-			return p == ps->end
-				   ? p
-				   : fail(ps, p, "text after the value");
+	while (ps->depth > 0) {
+		p = skip_space_to(p, ps->end, ',');
 		if (p == ps->end)
 			return fail(ps, p, "the text ends too early");
-		in_object =
-		    ps->j->nodes[ps->open[ps->depth - 1]].type == JSON_OBJECT;
 		if (*p == ',')
-			return in_object ? parse_key(ps, p + 1) : p + 1;
-		if (*p != (in_object ? '}' : ']'))
+			return p + 1;
+		if (*p != (ps->in_object ? '}' : ']'))
 			return fail(ps, p, "expected a comma or the end");
 		p = close_container(ps, p);
 	}
+	p = skip_space(p, ps->end);
+	return p == ps->end ? p : fail(ps, p, "text after the value");
+}
+
+/* One element after the other, as they stand, into containers and out. */
+static const char *
+parse_all(struct parser *ps, const char *p)
+{
+	uint32_t depth;
+
+	do {
+		if (ps->in_object)
+			p = parse_key(ps, p);
+		depth = ps->depth;
+		if (p != NULL)
+			p = parse_value(ps, p);
+		if (p != NULL && ps->depth <= depth)
+			p = parse_after_value(ps, p);
+	} while (p != NULL && ps->depth > 0);
+	return p;
 }
 
 int
 json_parse(struct json *j, const char *text, size_t len)
 {
 	struct parser ps;
-	const char *p = text;
+	const char *p;
 
 	j->text = text;
 	j->n = 0;
@@ -470,19 +545,14 @@ json_parse(struct json *j, const char *text, size_t len)
 	j->error_at = 0;
 	ps.j = j;
 	ps.depth = 0;
+	ps.in_object = false;
+	ps.end = text + len;
 	if (len == 0)
 		p = fail(&ps, text, "expected a value");
 	else if (len >= UINT32_MAX)
 		p = fail(&ps, text, "too long");
 	else
-		ps.end = text + len;
-	while (p != NULL) {
-		p = parse_value(&ps, p);
-		if (p != NULL)
-			p = parse_after_value(&ps, p);
-		if (ps.depth == 0)
-			break;
-	}
+		p = parse_all(&ps, text);
 	return p == NULL ? -1 : 0;
 }
 

@@ -39,7 +39,32 @@ decode(const char *s, uint32_t left, uint32_t *out)
 	return n;
 }
 
-static bool
+typedef uint8_t block __attribute__((vector_size(16)));
+typedef int8_t signed_block __attribute__((vector_size(16)));
+
+/* 0xff where a byte is printable ASCII. */
+static inline block
+find_plain(const char *p)
+{
+	block v;
+
+	memcpy(&v, p, sizeof(v));
+	/* Moved so that 0x7e is the largest of signed numbers. */
+	return (block)((signed_block)(v + 1) > 0x20);
+}
+
+/* Of eight bytes: 0 where all of them are. */
+static inline uint64_t
+find_odd_word(const char *p)
+{
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return (w | (w - ones * 0x20) | ((w ^ ones * 0x7f) - ones)) & ones << 7;
+}
+
+static inline bool
 is_plain_short(struct text t)
 {
 	bool bad = false;
@@ -49,33 +74,31 @@ is_plain_short(struct text t)
 	return !bad;
 }
 
-/* Printable ASCII, eight bytes at a time: what nearly every text is. */
-static bool
+/* Printable ASCII, what nearly every text is. The last bytes that are looked
+ * at together overlap those before. */
+static inline bool
 is_plain(struct text t)
 {
-	const uint64_t ones = 0x0101010101010101u, tops = ones << 7;
-	uint64_t w, bad = 0;
+	const uint32_t wide = sizeof(block), word = sizeof(uint64_t);
+	block good = { 0 };
+	uint64_t half[2];
 	uint32_t i;
 
-	if (t.len < sizeof(w))
+	if (t.len < word)
 		return is_plain_short(t);
-	for (i = 0; i < t.len; i += sizeof(w)) {
-		/* The last eight overlap those before. */
-		if (i > t.len - sizeof(w))
-			i = t.len - sizeof(w);
-		memcpy(&w, t.p + i, sizeof(w));
-		/* A byte over 0x7f, below 0x20, or 0x7f itself. */
-		bad |= w | (w - ones * 0x20) | ((w ^ ones * 0x7f) - ones);
-	}
-	return (bad & tops) == 0;
+	if (t.len < wide)
+		return (find_odd_word(t.p) |
+			   find_odd_word(t.p + t.len - word)) == 0;
+	for (i = 0, good = ~good; i < t.len - wide; i += wide)
+		good &= find_plain(t.p + i);
+	good &= find_plain(t.p + t.len - wide);
+	memcpy(half, &good, sizeof(good));
+	return (half[0] & half[1]) == UINT64_MAX;
 }
 
-bool
-text_is_clean(struct text t)
+static bool
+is_clean(struct text t)
 {
-	if (is_plain(t))
-		return true;
-
 	uint32_t at = 0, n, c;
 
 	while (at < t.len) {
@@ -85,6 +108,12 @@ text_is_clean(struct text t)
 		at += n;
 	}
 	return true;
+}
+
+bool
+text_is_clean(struct text t)
+{
+	return is_plain(t) || is_clean(t);
 }
 
 static uint32_t

@@ -18,6 +18,7 @@
 #include "proto/calendar.h"
 
 #define IN_FIRST (16u << 10) /* holds every reply but a report's */
+#define IN_NEXT (256u << 10)
 #define CONFIG_BYTES_MAX (1u << 20)
 /* What the daemon says, in another language. */
 #define WHY_SAID 400
@@ -231,6 +232,9 @@ make_room(struct client *c)
 
 	if (c->in_len < c->in_cap)
 		return 0;
+	/* What is not used of it costs nothing; to move it does. */
+	if (c->in_cap == IN_FIRST)
+		cap = IN_NEXT;
 	if (c->in_cap >= LIMIT_REQUEST_BYTES * 2)
 		return -1;
 	p = realloc(c->in, cap);

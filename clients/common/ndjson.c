@@ -108,6 +108,10 @@ ndjson_time(const char *s, size_t len, int64_t *ms, bool *is_local)
 	money_sum v;
 
 	*is_local = false;
+	/* Nearly all are dates, and no number is one. */
+	if (len > 4 && s[4] == '-' &&
+	    calendar_parse_time(s, len, ms, is_local) == 0)
+		return 0;
 	/* Decimal text with its 12 decimals is exact for times as well. */
 	if (money_parse_sum(s, len, &v) != 0)
 		return calendar_parse_time(s, len, ms, is_local);

@@ -1,5 +1,28 @@
 #include "clients/import/fields.h"
 
+static inline uint64_t
+word_at(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return w;
+}
+
+/* Is the key of that length the name? Both are short, and mostly equal. */
+static inline bool
+is_name(const char *name, const char *key, size_t len)
+{
+	const size_t word = sizeof(uint64_t);
+
+	if (name[0] != key[0])
+		return false;
+	if (len < word || len > 2 * word)
+		return memcmp(name, key, len) == 0;
+	return word_at(name) == word_at(key) &&
+	       word_at(name + len - word) == word_at(key + len - word);
+}
+
 /*
  * Which of the names the key is, else n. Keys mostly come in the order of the
  * names, so the search begins where the one before has ended.
@@ -12,8 +35,8 @@ find_name(const struct json *j, const struct json_node *key,
 	size_t i = from, left;
 
 	for (left = n; left > 0; left--) {
-		if (names[i].len == key->len && names[i].p[0] == p[0] &&
-		    memcmp(names[i].p, p, key->len) == 0)
+		if (names[i].len == key->len &&
+		    is_name(names[i].p, p, key->len))
 			return i;
 		i = i + 1 < n ? i + 1 : 0;
 	}

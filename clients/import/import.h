@@ -36,6 +36,7 @@ struct agent_run {
 	struct logs logs;
 	struct marks marks;
 	struct import_counts counts;
+	bool is_asked; /* its marks are under way */
 };
 
 struct import {
@@ -47,11 +48,11 @@ struct import {
 	struct agent_run runs[IMPORT_AGENTS_MAX];
 	size_t nruns;
 	/*
-	 * The agent whose marks are asked for while logs are looked for, and
-	 * what came of the asking.
+	 * Has the daemon been met while logs were looked for, and what came of
+	 * it and of the asking?
 	 */
-	struct agent_run *asked;
-	int asked_rc;
+	bool is_met;
+	int met_rc;
 	struct progress progress;
 	uint64_t warnings;
 	/* Asked now and then: is it to end before its end? May be NULL. */
@@ -82,8 +83,8 @@ struct walking {
 	struct agent_run *ar;
 };
 void import_on_dir(void *walking, const char *path, size_t root_len);
-/* The same, asking the daemon for marks as soon as there is a log, so that it
- * looks them up meanwhile. import_meet comes next and takes the answer. */
+/* The same, asking the daemon for an agent's marks as soon as that has a log,
+ * so that it looks them up meanwhile. import_meet comes next and takes them. */
 void import_search_asking(struct import *im);
 /* Connects and reads where the logs were left; nothing in a dry run. */
 int import_meet(struct import *im, int64_t deadline_ms);

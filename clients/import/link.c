@@ -111,7 +111,7 @@ link_reset(struct link *l)
 		l->flying[i].number = 0;
 	for (i = 0; i < LINK_HELD; i++)
 		l->held[i].number = 0;
-	l->asked = NULL;
+	l->nasking = 0;
 	begin_put(l);
 	l->rc = EXIT_OK;
 }
@@ -226,12 +226,9 @@ flying_put(struct link *l, uint32_t msgid)
 	return NULL;
 }
 
-/*
- * Takes the next message. 1: it answers the request `msgid`, which is no put;
- * 0: it was a put's.
- */
+/* Takes the next message. 1: it answers what is no put; 0: it was a put's. */
 static int
-take_reply(struct link *l, uint32_t msgid)
+take_any(struct link *l)
 {
 	struct client *c = &l->client;
 	struct put_made *p;
@@ -251,7 +248,16 @@ take_reply(struct link *l, uint32_t msgid)
 		    error_name(c->reply.error.code), c->reply.error.message);
 		return fail(l, EXIT_REFUSED, c->why);
 	}
-	return msgid != 0 && c->reply.msgid == msgid;
+	return 1;
+}
+
+/* The same. 1: it answers the request `msgid`. */
+static int
+take_reply(struct link *l, uint32_t msgid)
+{
+	int rc = take_any(l);
+
+	return rc == 1 ? l->client.reply.msgid == msgid : rc;
 }
 
 /* --- Cursors -------------------------------------------------------------- */
@@ -290,49 +296,60 @@ await_cursors(struct link *l)
 static int
 cursor_list(struct link *l, struct wire_cursor *c, uint32_t *n)
 {
-	struct value v;
-
 	*c = l->client.reply.result;
-	if (unpack_value(c, &v) != 0 || v.type != VALUE_ARRAY)
+	if (wire_read_array(c, n) != 0)
 		return fail(l, EXIT_UNREACHABLE,
 		    _("collectord's answer makes no sense"));
-	*c = v.rest;
-	*n = v.n;
 	return 0;
 }
 
+/* A list of a thousand: its entries are read in one pass. */
 static bool
 next_cursor(struct wire_cursor *c, struct text *name, struct text *value)
 {
-	struct value entry, v;
+	struct text key;
+	uint32_t n;
 
-	if (unpack_value(c, &entry) != 0 || entry.type != VALUE_MAP ||
-	    !unpack_member(entry.at, "name", &v) || v.type != VALUE_TEXT)
+	*name = *value = (struct text){ NULL, 0 };
+	if (wire_read_map(c, &n) != 0)
 		return false;
-	*name = v.text;
-	if (!unpack_member(entry.at, "value", &v) || v.type != VALUE_TEXT)
-		return false;
-	*value = v.text;
-	return true;
+	for (; n > 0; n--) {
+		if (unpack_key(c, &key) != 0)
+			return false;
+		if (text_eq(key, TEXT("name"))) {
+			if (wire_read_text(c, name) != 0)
+				return false;
+		} else if (text_eq(key, TEXT("value"))) {
+			if (wire_read_text(c, value) != 0)
+				return false;
+		} else if (wire_skip(c) != 0) {
+			return false;
+		}
+	}
+	return name->p != NULL && value->p != NULL;
 }
 
 /* One page into marks; `last` is the name of its last. */
 static int
-take_page(struct link *l, const char *prefix, struct marks *marks,
-    char last[LIMIT_TEXT + 1], uint32_t *n)
+take_page(struct link *l, const struct asking *as, char last[LIMIT_TEXT + 1],
+    uint32_t *n)
 {
+	char prefix[MARK_NAME_MAX];
 	struct text name = { NULL, 0 }, value;
 	struct wire_cursor c;
 	struct mark m;
 	uint64_t key;
 	uint32_t i;
 
+	mark_prefix(as->agent, prefix);
 	if (cursor_list(l, &c, n) != 0)
 		return -1;
+	if (marks_reserve(as->marks, as->marks->n + *n) != 0)
+		return fail_memory(l);
 	for (i = 0; i < *n && next_cursor(&c, &name, &value); i++)
 		if (mark_key(name, prefix, &key) &&
 		    mark_decode(value, &m, NULL, 0) == 0 &&
-		    marks_set(marks, key, &m) != 0)
+		    marks_set(as->marks, key, &m) != 0)
 			return fail_memory(l);
 	if (name.len > 0 && name.len <= LIMIT_TEXT)
 		memcpy(last, name.p, name.len);
@@ -340,35 +357,59 @@ take_page(struct link *l, const char *prefix, struct marks *marks,
 	return 0;
 }
 
-int
-link_ask_marks(struct link *l, const struct import_agent *a)
+static int
+ask_page(struct link *l, struct asking *as, struct text after)
 {
 	char prefix[MARK_NAME_MAX];
 
-	mark_prefix(a, prefix);
-	if (ask_cursors(l, prefix, (struct text){ NULL, 0 }) != 0)
-		return l->rc;
-	l->asked = a;
-	return EXIT_OK;
+	mark_prefix(as->agent, prefix);
+	if (ask_cursors(l, prefix, after) != 0)
+		return -1;
+	as->msgid = l->msgid;
+	return 0;
 }
 
 int
-link_marks(struct link *l, const struct import_agent *a, struct marks *marks)
+link_ask_marks(
+    struct link *l, const struct import_agent *a, struct marks *marks)
 {
-	char prefix[MARK_NAME_MAX], last[LIMIT_TEXT + 1];
+	struct asking as = { a, marks, 0 };
+
+	if (l->nasking == LINK_ASKING && link_take_marks(l) != EXIT_OK)
+		return l->rc;
+	if (ask_page(l, &as, (struct text){ NULL, 0 }) == 0)
+		l->asking[l->nasking++] = as;
+	return l->rc;
+}
+
+/* The next answer: a page of somebody's marks. A full one is not the last. */
+static int
+take_marks(struct link *l)
+{
+	struct asking *as = l->asking, *end = l->asking + l->nasking;
+	char last[LIMIT_TEXT + 1];
+	int rc = take_any(l);
 	uint32_t n;
 
-	mark_prefix(a, prefix);
-	if (l->asked != a && link_ask_marks(l, a) != EXIT_OK)
-		return l->rc;
-	l->asked = NULL;
-	while (await_cursors(l) == 0 &&
-	       take_page(l, prefix, marks, last, &n) == 0) {
-		if (n < LIMIT_PUT_CURSORS)
-			return EXIT_OK;
-		if (ask_cursors(l, prefix, text_of(last)) != 0)
+	while (as < end && as->msgid != l->client.reply.msgid)
+		as++;
+	if (rc != 1 || as == end)
+		return rc < 0 ? -1 : 0;
+	if (take_page(l, as, last, &n) != 0)
+		return -1;
+	if (n >= LIMIT_PUT_CURSORS)
+		return ask_page(l, as, text_of(last));
+	*as = end[-1];
+	l->nasking--;
+	return 0;
+}
+
+int
+link_take_marks(struct link *l)
+{
+	while (l->nasking > 0)
+		if (take_marks(l) != 0)
 			break;
-	}
 	return l->rc;
 }
 

@@ -14,6 +14,7 @@
 #define LINK_FLYING 3    /* puts on their way */
 #define PUT_EVENTS 1600u /* in one */
 #define LINK_HELD 16
+#define LINK_ASKING 32
 
 /* What one event came from, for what is said of it. */
 struct origin {
@@ -49,7 +50,13 @@ struct link {
 		char value[MARK_VALUE_MAX];
 		uint32_t len;
 	} * held;
-	const struct import_agent *asked; /* link_ask_marks, not answered yet */
+	/* Whose marks are asked for, and where they go. */
+	struct asking {
+		const struct import_agent *agent;
+		struct marks *marks;
+		uint32_t msgid;
+	} asking[LINK_ASKING];
+	size_t nasking;
 	struct put_counts sum;
 	int64_t deadline_ms; /* monotonic, of all requests; 0: none */
 	bool is_quiet;       /* nothing is told */
@@ -67,12 +74,13 @@ int link_connect(struct link *l, int64_t deadline_ms);
 /* Forgets all that is under way, for another link_connect. */
 void link_reset(struct link *l);
 
-/* Asks for all marks of an agent and does not wait: its link_marks does, and
- * comes next. 0 or an EXIT_ code. */
-int link_ask_marks(struct link *l, const struct import_agent *a);
-/* Reads all marks of an agent. 0 or an EXIT_ code. */
-int link_marks(
+/*
+ * Asks for all marks of an agent and does not wait; link_take_marks does, for
+ * all that were asked for, and comes next. 0 or an EXIT_ code.
+ */
+int link_ask_marks(
     struct link *l, const struct import_agent *a, struct marks *marks);
+int link_take_marks(struct link *l);
 /* Reads one mark with its state: 1, 0 where there is none, -1 on failure. */
 int link_mark(struct link *l, const struct import_agent *a, uint64_t key,
     struct mark *m, void *state);

@@ -1,5 +1,6 @@
 #include "clients/import/mark.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,27 +25,39 @@ mark_name(const struct import_agent *a, uint64_t key, char name[MARK_NAME_MAX])
 	snprintf(name, MARK_NAME_MAX, "import/%s/%016" PRIx64, a->name, key);
 }
 
-static int
-digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* One more than the digit is; 0 for what is none. */
+static const uint8_t digits[256] = {
+	['0'] = 1,
+	['1'] = 2,
+	['2'] = 3,
+	['3'] = 4,
+	['4'] = 5,
+	['5'] = 6,
+	['6'] = 7,
+	['7'] = 8,
+	['8'] = 9,
+	['9'] = 10,
+	['a'] = 11,
+	['b'] = 12,
+	['c'] = 13,
+	['d'] = 14,
+	['e'] = 15,
+	['f'] = 16,
+};
 
 bool
 mark_key(struct text name, const char *prefix, uint64_t *key)
 {
 	size_t len = strlen(prefix), i;
-	int d;
+	uint8_t d;
 
 	if (name.len != len + KEY_DIGITS || memcmp(name.p, prefix, len) != 0)
 		return false;
 	for (*key = 0, i = len; i < name.len; i++) {
-		d = digit(name.p[i]);
-		if (d < 0)
+		d = digits[(uint8_t)name.p[i]];
+		if (d == 0)
 			return false;
-		*key = *key << 4 | (uint64_t)d;
+		*key = *key << 4 | (d - 1u);
 	}
 	return true;
 }
@@ -106,14 +119,22 @@ put_number(char *p, uint64_t v, int bytes)
 	return p;
 }
 
-static uint64_t
-get_number(const char *p, int bytes)
+static uint32_t
+get_u32(const char *p)
 {
-	uint64_t v = 0;
+	uint32_t v;
 
-	while (bytes-- > 0)
-		v = v << 8 | (unsigned char)p[bytes];
-	return v;
+	memcpy(&v, p, sizeof(v));
+	return le32toh(v);
+}
+
+static uint64_t
+get_u64(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
 }
 
 #define FIXED (1 + 4 + FIELDS * 8)
@@ -146,9 +167,9 @@ mark_decode(struct text value, struct mark *m, void *state, size_t state_size)
 		return -1;
 	if (state != NULL && value.len != FIXED + state_size)
 		return -1;
-	m->version = (uint32_t)get_number(value.p + 1, 4);
+	m->version = get_u32(value.p + 1);
 	for (i = 0; i < FIELDS; i++)
-		f[i] = get_number(value.p + 5 + 8 * i, 8);
+		f[i] = get_u64(value.p + 5 + 8 * i);
 	from_fields(f, m);
 	if (state != NULL && state_size > 0)
 		memcpy(state, value.p + FIXED, state_size);
@@ -213,10 +234,9 @@ marks_find(const struct marks *ms, uint64_t key)
 }
 
 static int
-grow(struct marks *ms)
+grow(struct marks *ms, size_t cap)
 {
-	struct marks more = { .n = ms->n,
-		.cap = ms->cap == 0 ? 256 : ms->cap * 2 };
+	struct marks more = { .n = ms->n, .cap = cap };
 	size_t i;
 
 	more.slots = calloc(more.cap, sizeof(*more.slots));
@@ -231,11 +251,21 @@ grow(struct marks *ms)
 }
 
 int
+marks_reserve(struct marks *ms, size_t n)
+{
+	size_t cap = ms->cap == 0 ? 256 : ms->cap;
+
+	while (cap / 4 * 3 < n)
+		cap *= 2;
+	return cap > ms->cap ? grow(ms, cap) : 0;
+}
+
+int
 marks_set(struct marks *ms, uint64_t key, const struct mark *m)
 {
 	struct mark_slot *slot;
 
-	if (ms->n >= ms->cap / 4 * 3 && grow(ms) != 0)
+	if (marks_reserve(ms, ms->n + 1) != 0)
 		return -1;
 	slot = slot_of(ms, key_of(key));
 	ms->n += slot->key == 0;

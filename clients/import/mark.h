@@ -55,7 +55,8 @@ struct marks {
 };
 
 const struct mark *marks_find(const struct marks *ms, uint64_t key);
-/* -1 without memory. */
+/* Each -1 without memory. Room for that many in all, at once: */
+int marks_reserve(struct marks *ms, size_t n);
 int marks_set(struct marks *ms, uint64_t key, const struct mark *m);
 void marks_release(struct marks *ms);
 

@@ -164,20 +164,29 @@ import_on_dir(void *arg, const char *path, size_t root_len)
 		im->on_dir(im->arg, walking->ar, path, root_len);
 }
 
-/* A daemon that cannot be reached is only asked once. */
+static int
+ask_marks(struct import *im, struct agent_run *ar)
+{
+	ar->is_asked = true;
+	marks_release(&ar->marks);
+	return link_ask_marks(&im->link, ar->agent, &ar->marks);
+}
+
+/* A daemon that cannot be reached is only tried once. */
 static void
 ask_early(void *arg)
 {
 	const struct walking *walking = arg;
 	struct import *im = walking->im;
 
-	if (im->asked != NULL)
+	if (walking->ar->is_asked)
 		return;
-	im->asked = walking->ar;
-	im->asked_rc =
-	    link_connect(&im->link, client_now_ms() + IMPORT_MEET_MS);
-	if (im->asked_rc == EXIT_OK)
-		im->asked_rc = link_ask_marks(&im->link, im->asked->agent);
+	if (!im->is_met)
+		im->met_rc =
+		    link_connect(&im->link, client_now_ms() + IMPORT_MEET_MS);
+	im->is_met = true;
+	if (im->met_rc == EXIT_OK)
+		im->met_rc = ask_marks(im, walking->ar);
 }
 
 static void
@@ -195,7 +204,7 @@ find_logs(struct import *im, struct agent_run *ar, void (*on_log)(void *))
 	logs_release(&ar->logs);
 	for (i = 0; i < ar->roots.n; i++)
 		walk_root(&w, ar->roots.paths[i]);
-	logs_sort(&ar->logs);
+	logs_settle(&ar->logs);
 	ar->counts.files = ar->logs.n;
 }
 
@@ -221,20 +230,21 @@ int
 import_meet(struct import *im, int64_t deadline_ms)
 {
 	struct agent_run *ar;
-	int rc = EXIT_OK;
+	int rc = im->is_met ? im->met_rc : EXIT_OK;
 
 	if (im->o->dry_run)
 		return EXIT_OK;
 	for (ar = im->runs; ar < im->runs + im->nruns; ar++) {
-		if (ar->logs.n == 0 || rc != EXIT_OK)
-			continue;
-		rc = ar == im->asked ? im->asked_rc
-				     : link_connect(&im->link, deadline_ms);
-		marks_release(&ar->marks);
-		if (rc == EXIT_OK)
-			rc = link_marks(&im->link, ar->agent, &ar->marks);
+		if (ar->logs.n > 0 && !ar->is_asked && rc == EXIT_OK)
+			rc = link_connect(&im->link, deadline_ms);
+		if (ar->logs.n > 0 && !ar->is_asked && rc == EXIT_OK)
+			rc = ask_marks(im, ar);
 	}
-	im->asked = NULL;
+	if (rc == EXIT_OK)
+		rc = link_take_marks(&im->link);
+	for (ar = im->runs; ar < im->runs + im->nruns; ar++)
+		ar->is_asked = false;
+	im->is_met = false;
 	return rc;
 }
 
@@ -254,16 +264,20 @@ static void
 plan(struct import *im)
 {
 	struct progress *p = &im->progress;
-	const struct agent_run *ar;
+	struct agent_run *ar;
 	const struct log *l;
+	uint64_t files;
 
 	for (ar = im->runs; ar < im->runs + im->nruns; ar++) {
+		files = p->all_files;
 		for (l = ar->logs.list; l < ar->logs.list + ar->logs.n; l++) {
 			if (!take_is_new(ar, l))
 				continue;
 			p->all_files++;
 			p->all_bytes += bytes_of(ar, l);
 		}
+		if (p->all_files > files)
+			logs_sort(&ar->logs);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define DEPTH_MAX 32
+#define ENTRIES (16u << 10) /* bytes of them that are read at once */
 
 /* Files and directories by device and inode. */
 struct seen {
@@ -179,7 +180,6 @@ open_dir(struct step *s, int at, const char *name)
 			tell(s, errno);
 	} else if (see(s->w->logs, &st)) {
 		walk_dir(s, fd);
-		return;
 	}
 	if (fd >= 0)
 		close(fd);
@@ -213,7 +213,7 @@ visit(struct step *s, int at, const char *name, unsigned char type)
 }
 
 static void
-visit_entry(struct step *s, int at, const struct dirent *e)
+visit_entry(struct step *s, int at, const struct dirent64 *e)
 {
 	size_t len = s->len, n = strlen(e->d_name);
 	uint64_t hash = s->hash;
@@ -234,25 +234,54 @@ visit_entry(struct step *s, int at, const struct dirent *e)
 	s->path[len] = '\0';
 }
 
-/* Takes fd. */
+/* Entries of a directory, as the kernel gives them. */
+struct entries {
+	_Alignas(struct dirent64) char bytes[ENTRIES];
+};
+
+/* How many bytes of them; 0 at the end, -1 with errno. */
+static ssize_t
+read_entries(int fd, struct entries *es)
+{
+	ssize_t n;
+
+	do {
+		n = getdents64(fd, es->bytes, sizeof(es->bytes));
+	} while (n < 0 && errno == EINTR);
+	return n;
+}
+
+static void
+visit_entries(struct step *s, int fd, const struct entries *es, size_t len)
+{
+	const struct dirent64 *e;
+	size_t at;
+
+	for (at = 0; at < len; at += e->d_reclen) {
+		e = (const struct dirent64 *)(const void *)(es->bytes + at);
+		visit_entry(s, fd, e);
+	}
+}
+
 static void
 walk_dir(struct step *s, int fd)
 {
-	DIR *d = s->depth < DEPTH_MAX ? fdopendir(fd) : NULL;
-	struct dirent *e;
+	struct entries es;
+	ssize_t n;
 
-	if (d == NULL) {
-		tell(s, s->depth < DEPTH_MAX ? errno : ELOOP);
-		close(fd);
+	if (s->depth == DEPTH_MAX) {
+		tell(s, ELOOP);
 		return;
 	}
 	if (s->w->on_dir != NULL)
 		s->w->on_dir(s->w->arg, s->path, s->root_len);
 	s->depth++;
-	while ((e = readdir(d)) != NULL)
-		visit_entry(s, fd, e);
+	while ((n = read_entries(fd, &es)) > 0)
+		visit_entries(s, fd, &es, (size_t)n);
 	s->depth--;
-	closedir(d);
+	/* One that is removed meanwhile has none. */
+	if (n < 0 && errno != ENOENT)
+		tell(s, errno);
 }
 
 void
@@ -273,6 +302,9 @@ walk_root(struct walk *w, const char *root)
 {
 	char real[PATH_MAX];
 
+	/* Few agents are there; each link of a path costs a look. */
+	if (access(root, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
+		return;
 	if (realpath(root, real) != NULL)
 		walk_path(w, real, strlen(real));
 	else if (errno != ENOENT && errno != ENOTDIR && w->on_error != NULL)
@@ -289,8 +321,8 @@ newer_first(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-static void
-forget_seen(struct logs *logs)
+void
+logs_settle(struct logs *logs)
 {
 	if (logs->seen != NULL)
 		free(logs->seen->ids);
@@ -303,13 +335,12 @@ logs_sort(struct logs *logs)
 {
 	if (logs->n > 0)
 		qsort(logs->list, logs->n, sizeof(*logs->list), newer_first);
-	forget_seen(logs);
 }
 
 void
 logs_release(struct logs *logs)
 {
-	forget_seen(logs);
+	logs_settle(logs);
 	while (logs->n > 0)
 		free(logs->list[--logs->n].path);
 	free(logs->list);

@@ -47,7 +47,9 @@ struct walk {
 void walk_root(struct walk *w, const char *root);
 /* What is at path, which lies below the root of that length. */
 void walk_path(struct walk *w, const char *path, size_t root_len);
-/* The newest first. What was met is forgotten. */
+/* After the walk: what was met is forgotten. */
+void logs_settle(struct logs *logs);
+/* The newest first. */
 void logs_sort(struct logs *logs);
 void logs_release(struct logs *logs);
 

@@ -587,6 +587,39 @@ Test(import, links_in_circles_end)
 	expect_total(1, 1360);
 }
 
+/* More than two replies of the daemon hold, and another agent's beside them. */
+Test(import, what_was_read_of_thousands_of_logs_is_not_read_again)
+{
+	static const char thread[] =
+	    "{\"timestamp\":\"2026-05-12T09:00:00.000Z\",\"type\":"
+	    "\"session_meta\",\"payload\":{\"id\":\"5a5e0001\"}}\n";
+	char name[100], id[20];
+	struct run r;
+	int i;
+
+	serve();
+	for (i = 0; i < 2100; i++) {
+		snprintf(name, sizeof(name), TREE "%d.jsonl", i);
+		snprintf(id, sizeof(id), "msg_%d", i);
+		add_line(name, (struct line){ .id = id, .usage = USAGE(50) });
+	}
+	add(".codex/sessions/2026/05/12/rollout-5a5e0001.jsonl", thread);
+	RUN(&home, &r, "tt-import", "--json");
+	EXPECT_CODE(r, 0);
+	cr_expect_not_null(
+	    strstr(r.out, "\"files\":2101,\"read\":2101,"), "%s", r.out);
+	run_free(&r);
+	expect_total(2100, UINT64_C(2100) * 1360);
+	add_line(TREE "1234.jsonl",
+	    (struct line){ .id = "msg_x", .usage = USAGE(50) });
+	RUN(&home, &r, "tt-import", "--json");
+	EXPECT_CODE(r, 0);
+	cr_expect_not_null(
+	    strstr(r.out, "\"files\":2101,\"read\":1,"), "%s", r.out);
+	run_free(&r);
+	expect_total(2101, UINT64_C(2101) * 1360);
+}
+
 /* --- Following ------------------------------------------------------------ */
 
 static pid_t

@@ -187,20 +187,24 @@ struct entry {
 	bool is_agent;
 };
 
+/* Some write "<" as \u003c. */
 static bool
-string_is(const struct source *s, const struct json_node *n, const char *value)
+escaped_is(const struct source *s, const struct json_node *n, const char *value)
 {
 	char buf[WORD_MAX];
-	int len;
+	int len = json_string(&s->json, n, buf, sizeof(buf));
 
+	return len >= 0 && text_is((struct text){ buf, (uint32_t)len }, value);
+}
+
+static inline bool
+string_is(const struct source *s, const struct json_node *n, const char *value)
+{
 	if (n == NULL || n->type != JSON_STRING)
 		return false;
-	if (!n->escaped)
-		return text_is(
-		    (struct text){ json_raw(&s->json, n), n->len }, value);
-	/* Some write "<" as \u003c. */
-	len = json_string(&s->json, n, buf, sizeof(buf));
-	return len >= 0 && text_is((struct text){ buf, (uint32_t)len }, value);
+	if (n->escaped)
+		return escaped_is(s, n, value);
+	return text_is((struct text){ json_raw(&s->json, n), n->len }, value);
 }
 
 /* What an agent said, which some versions pass on as progress. */

@@ -17,7 +17,7 @@ Test(find, agrees_with_memmem_at_every_place_and_length, .timeout = 30)
 {
 	static const char *const texts[] = { "\"usage\"", "ab", "aa", "zq!x",
 		"token_count" };
-	char hay[150];
+	char hay[250];
 	struct needle n;
 	size_t i, len, at;
 

@@ -407,6 +407,34 @@ Test(json, whole_numbers_are_exact_to_64_bits, .timeout = 30)
 	}
 }
 
+Test(json, a_number_ends_at_the_first_byte_that_is_no_digit, .timeout = 30)
+{
+	struct json j = { 0 };
+	size_t len, more;
+	char text[32];
+	int c;
+
+	for (len = 1; len <= 20; len++) {
+		memset(text, '7', sizeof(text));
+		cr_assert_eq(json_parse(&j, text, len), 0, "%zu digits", len);
+		cr_assert_eq(j.nodes[0].len, len, "%zu digits became %u", len,
+		    j.nodes[0].len);
+		for (c = 0; c < 256; c++) {
+			text[len] = (char)c;
+			if (c != 0 && strchr("0123456789.eE \t\r\n", c))
+				continue;
+			for (more = 1; more < 10; more++) {
+				cr_assert_eq(json_parse(&j, text, len + more),
+				    -1, "%zu digits, %#x", len, c);
+				cr_assert_eq(j.error_at, len,
+				    "%zu digits, %#x: at %zu", len, c,
+				    j.error_at);
+			}
+		}
+	}
+	json_release(&j);
+}
+
 Test(json, what_is_not_a_whole_number_is_no_count, .timeout = 30)
 {
 	static const char *const cases[] = { "-1", "1.5", "1e-1",

@@ -58,6 +58,28 @@ Test(text, control_characters_and_broken_utf8_are_not_clean, .timeout = 30)
 		    text_is_clean(cases[i].t), cases[i].clean);
 }
 
+Test(text, every_byte_is_judged_at_every_place, .timeout = 30)
+{
+	char buf[70];
+	size_t len, at;
+	int c;
+
+	for (len = 1; len <= sizeof(buf); len++) {
+		for (at = 0; at < len; at++) {
+			memset(buf, 'x', sizeof(buf));
+			for (c = 0; c < 256; c++) {
+				struct text t = { buf, (uint32_t)len };
+				bool expected = c >= 0x20 && c < 0x7f;
+
+				buf[at] = (char)c;
+				cr_assert_eq(text_is_clean(t), expected,
+				    "%#x at %zu of %zu: %d, expected %d", c, at,
+				    len, text_is_clean(t), expected);
+			}
+		}
+	}
+}
+
 static void
 check_match(struct text t, struct text p, bool expected)
 {
