@@ -63,7 +63,7 @@ BUDGET := $(sort $(wildcard clients/budget/*.c))
 NOTICES := clients/report/digest.c $(sort $(wildcard clients/notices/*.c))
 PRICE := $(sort $(wildcard clients/price/*.c))
 ACCOUNTS := $(sort $(wildcard clients/provider/*.c))
-IMPORT := $(sort $(wildcard clients/import/*.c clients/import/agents/*.c))
+IMPORT := $(sort $(wildcard clients/import/*.c clients/import/*/*.c))
 SETUP := $(sort $(wildcard clients/setup/*.c))
 
 PROGRAMS := collectord tt tt-send tt-report tt-price tt-import tt-setup \

@@ -5,8 +5,8 @@
 
 #include "clients/common/options.h"
 #include "clients/common/output.h"
-#include "clients/import/legacy_keys.h"
-#include "clients/import/legacy_link.h"
+#include "clients/import/legacy/legacy_keys.h"
+#include "clients/import/legacy/legacy_link.h"
 #include "clients/import/verbs.h"
 #include "proto/lang.h"
 

@@ -4,8 +4,8 @@
 
 #include "clients/common/options.h"
 #include "clients/common/output.h"
-#include "clients/import/legacy.h"
-#include "clients/import/legacy_link.h"
+#include "clients/import/legacy/legacy.h"
+#include "clients/import/legacy/legacy_link.h"
 #include "clients/import/verbs.h"
 #include "proto/lang.h"
 

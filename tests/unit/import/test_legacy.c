@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clients/import/legacy.h"
+#include "clients/import/legacy/legacy.h"
 #include "proto/calendar.h"
 
 #define TEXT_CAP 64

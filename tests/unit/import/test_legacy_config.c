@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clients/import/legacy_config.h"
-#include "clients/import/legacy_keys.h"
+#include "clients/import/legacy/legacy_config.h"
+#include "clients/import/legacy/legacy_keys.h"
 
 static char dir[] = "/tmp/tt-config-XXXXXX";
 static char path[64];

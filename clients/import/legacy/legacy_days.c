@@ -1,4 +1,4 @@
-#include "clients/import/legacy_impl.h"
+#include "clients/import/legacy/legacy_impl.h"
 #include "proto/calendar.h"
 
 /*

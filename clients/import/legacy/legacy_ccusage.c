@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "clients/import/legacy_impl.h"
+#include "clients/import/legacy/legacy_impl.h"
 #include "proto/lang.h"
 
 /*

@@ -5,7 +5,7 @@
 #ifndef IMPORT_LEGACY_KEYS_H
 #define IMPORT_LEGACY_KEYS_H
 
-#include "clients/import/legacy_config.h"
+#include "clients/import/legacy/legacy_config.h"
 
 #define KEY_NAME_MAX 128
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "clients/import/database.h"
-#include "clients/import/legacy_impl.h"
+#include "clients/import/legacy/legacy_impl.h"
 #include "proto/lang.h"
 
 /*

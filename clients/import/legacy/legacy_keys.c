@@ -1,4 +1,4 @@
-#include "clients/import/legacy_keys.h"
+#include "clients/import/legacy/legacy_keys.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "clients/import/legacy_impl.h"
+#include "clients/import/legacy/legacy_impl.h"
 #include "proto/lang.h"
 
 /*

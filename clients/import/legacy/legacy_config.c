@@ -1,4 +1,4 @@
-#include "clients/import/legacy_config.h"
+#include "clients/import/legacy/legacy_config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #ifndef IMPORT_LEGACY_CONFIG_H
 #define IMPORT_LEGACY_CONFIG_H
 
-#include "clients/import/legacy.h"
+#include "clients/import/legacy/legacy.h"
 #include "proto/money.h"
 
 enum legacy_rate {

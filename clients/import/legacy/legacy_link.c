@@ -1,4 +1,4 @@
-#include "clients/import/legacy_link.h"
+#include "clients/import/legacy/legacy_link.h"
 
 #include <stdio.h>
 

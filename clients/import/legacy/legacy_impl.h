@@ -2,7 +2,7 @@
 #ifndef IMPORT_LEGACY_IMPL_H
 #define IMPORT_LEGACY_IMPL_H
 
-#include "clients/import/legacy.h"
+#include "clients/import/legacy/legacy.h"
 #include "clients/import/source.h"
 
 struct legacy {

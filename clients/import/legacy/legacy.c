@@ -1,4 +1,4 @@
-#include "clients/import/legacy.h"
+#include "clients/import/legacy/legacy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "clients/import/agent.h"
-#include "clients/import/legacy_impl.h"
+#include "clients/import/legacy/legacy_impl.h"
 #include "proto/calendar.h"
 #include "proto/lang.h"
 
