@@ -22,7 +22,7 @@ class Refused(Exception):
 class Client:
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(20)
+        self.sock.settimeout(40)
         self.sock.connect(path)
         self.unpacker = msgpack.Unpacker(raw=False)
         self.msgid = 0

@@ -16,7 +16,7 @@ TODAY = NOW // DAY * DAY
 KEY = "sk-admin-0123456789-secret-abcd"
 OTHER_KEY = "sk-admin-9876543210-hidden-wxyz"
 MASK = "sk-…abcd"
-DEADLINE_S = 15
+DEADLINE_S = 35
 
 
 class Service(http.server.ThreadingHTTPServer):

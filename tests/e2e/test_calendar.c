@@ -26,7 +26,7 @@ setup(void)
 	home_make(&home);
 }
 
-TestSuite(calendar, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(calendar, .init = setup, .fini = teardown, .timeout = 120);
 
 /* The daemon's and the clients' clock stand at an instant. */
 static void

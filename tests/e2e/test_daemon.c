@@ -33,7 +33,7 @@ teardown(void)
 	home_finish(&home);
 }
 
-TestSuite(daemon, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(daemon, .init = setup, .fini = teardown, .timeout = 120);
 
 static void
 connect_peer(void)

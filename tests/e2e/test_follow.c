@@ -29,7 +29,7 @@ teardown(void)
 	home_finish(&home);
 }
 
-TestSuite(follow, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(follow, .init = setup, .fini = teardown, .timeout = 120);
 
 /* What one follower has been told. */
 struct told {

@@ -40,7 +40,7 @@ teardown(void)
 	home_finish(&home);
 }
 
-TestSuite(import, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(import, .init = setup, .fini = teardown, .timeout = 120);
 
 static void
 serve(void)

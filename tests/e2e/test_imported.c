@@ -42,7 +42,7 @@ teardown(void)
 	home_finish(&home);
 }
 
-TestSuite(imported, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(imported, .init = setup, .fini = teardown, .timeout = 120);
 
 /* tt-import with a file of the home; its output is freed. */
 static void

@@ -23,7 +23,7 @@ teardown(void)
 	play_finish(&home);
 }
 
-TestSuite(provider, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(provider, .init = setup, .fini = teardown, .timeout = 120);
 
 Test(provider, syncing_twice_or_what_has_changed_is_syncing_once)
 {

@@ -23,7 +23,7 @@ teardown(void)
 	play_finish(&home);
 }
 
-TestSuite(provider_hostile, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(provider_hostile, .init = setup, .fini = teardown, .timeout = 120);
 
 static void
 play_hostile(const char *scenario)

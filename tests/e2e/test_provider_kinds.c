@@ -17,7 +17,7 @@ teardown(void)
 	play_finish(&home);
 }
 
-TestSuite(provider_kinds, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(provider_kinds, .init = setup, .fini = teardown, .timeout = 120);
 
 static void
 play_kind(const char *scenario)

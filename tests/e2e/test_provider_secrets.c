@@ -20,7 +20,7 @@ teardown(void)
 	play_finish(&home);
 }
 
-TestSuite(provider_secrets, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(provider_secrets, .init = setup, .fini = teardown, .timeout = 120);
 
 Test(provider_secrets, no_file_and_no_word_but_one_has_a_key)
 {

@@ -21,7 +21,7 @@ teardown(void)
 	play_finish(&home);
 }
 
-TestSuite(provider_tls, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(provider_tls, .init = setup, .fini = teardown, .timeout = 120);
 
 Test(provider_tls, openai_is_asked_only_where_its_certificate_is_good)
 {

@@ -20,7 +20,7 @@ teardown(void)
 	play_finish(&home);
 }
 
-TestSuite(provider_wrong, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(provider_wrong, .init = setup, .fini = teardown, .timeout = 120);
 
 static void
 play_wrong(const char *scenario, const char *provider)

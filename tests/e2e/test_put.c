@@ -27,7 +27,7 @@ teardown(void)
 	home_finish(&home);
 }
 
-TestSuite(put, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(put, .init = setup, .fini = teardown, .timeout = 120);
 
 #define EXPECT_N(got, want, what)                                              \
 	cr_expect_eq((uint64_t)(got), (uint64_t)(want),                        \

@@ -21,7 +21,7 @@ teardown(void)
 	home_finish(&home);
 }
 
-TestSuite(python, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(python, .init = setup, .fini = teardown, .timeout = 120);
 
 Test(python, a_client_made_from_the_protocol_page_alone_is_served)
 {

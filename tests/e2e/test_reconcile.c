@@ -22,7 +22,7 @@ teardown(void)
 	home_finish(&home);
 }
 
-TestSuite(reconcile, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(reconcile, .init = setup, .fini = teardown, .timeout = 120);
 
 /* No world plays only what each cause comes from. */
 static void

@@ -30,7 +30,7 @@ teardown(void)
 	home_finish(&home);
 }
 
-TestSuite(report, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(report, .init = setup, .fini = teardown, .timeout = 120);
 
 static struct event
 call(const char *session, const char *message, const char *model,

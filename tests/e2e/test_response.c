@@ -27,7 +27,7 @@ teardown(void)
 	home_finish(&home);
 }
 
-TestSuite(response, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(response, .init = setup, .fini = teardown, .timeout = 120);
 
 #define MESSAGE                                                                \
 	"{\"type\":\"message\",\"id\":\"msg_01abc\",\"model\":"                \

@@ -28,7 +28,7 @@ teardown(void)
 	home_finish(&home);
 }
 
-TestSuite(send, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(send, .init = setup, .fini = teardown, .timeout = 120);
 
 static void
 serve(void)

@@ -41,7 +41,7 @@ teardown(void)
 	home_finish(&home);
 }
 
-TestSuite(setup, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(setup, .init = setup, .fini = teardown, .timeout = 120);
 
 #define EXPECT_CODE(r, want)                                                   \
 	cr_expect_eq((r).code, (want),                                         \

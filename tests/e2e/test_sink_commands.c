@@ -28,7 +28,7 @@ teardown(void)
 	sinks_teardown(&s);
 }
 
-TestSuite(sinks, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(sinks, .init = setup, .fini = teardown, .timeout = 120);
 
 /* What a command writes to the pipe, whose path is in the home. */
 static int

@@ -24,7 +24,7 @@ teardown(void)
 	sinks_teardown(&s);
 }
 
-TestSuite(sinks, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(sinks, .init = setup, .fini = teardown, .timeout = 120);
 
 Test(sinks, an_error_is_tried_again_ever_later)
 {

@@ -26,7 +26,7 @@ teardown(void)
 	sinks_teardown(&s);
 }
 
-TestSuite(sinks, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(sinks, .init = setup, .fini = teardown, .timeout = 120);
 
 /* Makes home/key.pem and home/cert.pem for that subject. */
 static void

@@ -29,7 +29,7 @@ teardown(void)
 	sinks_teardown(&s);
 }
 
-TestSuite(sinks, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(sinks, .init = setup, .fini = teardown, .timeout = 120);
 
 Test(sinks, a_webhook_gets_each_notice_as_json_in_order)
 {

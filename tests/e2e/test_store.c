@@ -33,7 +33,7 @@ teardown(void)
 	home_finish(&home);
 }
 
-TestSuite(store, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(store, .init = setup, .fini = teardown, .timeout = 120);
 
 static void
 copy_file(const char *from, const char *to)

@@ -32,7 +32,7 @@ teardown(void)
 	home_finish(&other);
 }
 
-TestSuite(totals, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(totals, .init = setup, .fini = teardown, .timeout = 120);
 
 static void
 expect_sent(const char *const *argv, const char *input, int code)

@@ -39,7 +39,7 @@ teardown(void)
 	home_finish(&home);
 }
 
-TestSuite(views, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(views, .init = setup, .fini = teardown, .timeout = 120);
 
 static struct event
 call(const char *session, const char *message, const char *model, int64_t ago,
