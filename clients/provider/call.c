@@ -139,7 +139,8 @@ provider_fetch(struct setup *s, const char *name, struct value *list)
 }
 
 static void
-put_json(struct value list, void (*json)(const struct value *account))
+put_json(const struct setup *s, struct value list,
+    void (*json)(const struct setup *s, const struct value *account))
 {
 	struct value account;
 	bool first = true;
@@ -147,7 +148,7 @@ put_json(struct value list, void (*json)(const struct value *account))
 	fputs("{\"schema_version\":1,\n \"providers\":[", stdout);
 	for (; fetch_next(&list, &account); first = false) {
 		fputs(first ? "\n  " : ",\n  ", stdout);
-		json(&account);
+		json(s, &account);
 	}
 	fputs("]}\n", stdout);
 }
@@ -155,7 +156,7 @@ put_json(struct value list, void (*json)(const struct value *account))
 int
 provider_show(struct setup *s, int nargs, char **args,
     int (*table)(const struct setup *s, struct value list),
-    void (*json)(const struct value *account))
+    void (*json)(const struct setup *s, const struct value *account))
 {
 	struct value list;
 	const char *name;
@@ -167,7 +168,7 @@ provider_show(struct setup *s, int nargs, char **args,
 		return rc;
 	if (!s->opts->json)
 		return table(s, list);
-	put_json(list, json);
+	put_json(s, list, json);
 	return EXIT_OK;
 }
 

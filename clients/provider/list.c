@@ -34,7 +34,7 @@ json_feeds(const struct value *account)
 }
 
 static void
-json_account(const struct value *a)
+json_account(const struct setup *s, const struct value *a)
 {
 	static const char *const texts[] = { "name", "provider", "account",
 		"region", "base_url", "key", "state", "last_error" };
@@ -57,7 +57,7 @@ json_account(const struct value *a)
 	provider_json_low(a);
 	json_feeds(a);
 	fputs(",\n   ", stdout);
-	provider_json_left(a);
+	provider_json_left(s, a);
 	putchar('}');
 }
 

@@ -81,7 +81,7 @@ int provider_fetch(struct setup *s, const char *name, struct value *list);
  */
 int provider_show(struct setup *s, int nargs, char **args,
     int (*table)(const struct setup *s, struct value list),
-    void (*json)(const struct value *account));
+    void (*json)(const struct setup *s, const struct value *account));
 /* The result of a change: one line, or JSON. */
 void provider_tell(
     const struct setup *s, const struct value *result, const char *line);
@@ -131,7 +131,19 @@ void provider_json_money(const struct value *map, const char *key);
 /* "gives":["cost"] of a feed. */
 void provider_json_gives(const struct value *feed);
 /* "balances":[…],"windows":[…] */
-void provider_json_left(const struct value *account);
+void provider_json_left(const struct setup *s, const struct value *account);
+
+/* --- as_of.c -------------------------------------------------------------- */
+
+#define PROVIDER_AGE_MAX 200
+/* When what that feed of it told (len 0: those of windows) came; 0: unknown. */
+int64_t provider_as_of(const struct value *account, struct text feed);
+/* "3 h ago (disabled)"; "" of what was told just now by an account that is ok.
+ */
+void provider_age(const struct value *account, int64_t as_of_ms, int64_t now_ms,
+    char buf[PROVIDER_AGE_MAX]);
+/* Has the window been reset since it was told of? */
+bool provider_is_over(const struct value *window, int64_t now_ms);
 
 /* --- services.c ----------------------------------------------------------- */
 

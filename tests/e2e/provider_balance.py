@@ -204,6 +204,13 @@ def windows(c):
         expect(f"told of {used} %", told(), want)
 
 
+def refused(c):
+    """What was told stays, from a service that takes the key no more."""
+    c.begin({"CNY": "12.00"})
+    c.service.status = 401
+    expect("outcome", c.sync("deepseek")[0]["outcome"], "bad_key")
+
+
 def begins(c):
     c.begin({"USD": "20"}, low_balance=10)
 

@@ -145,6 +145,55 @@ Test(provider_balance, quotas_of_providers_are_told_once_in_a_period)
 	daemon_stop(&home);
 }
 
+static void
+expect_unsaid(const char *part)
+{
+	struct run r;
+
+	RUN(&home, &r, "tt-provider", "balance");
+	cr_expect_null(strstr(r.out, part), "\"%s\" in:\n%s", part, r.out);
+	run_free(&r);
+}
+
+Test(provider_balance, what_is_not_of_now_says_of_when_it_is)
+{
+	need_python();
+	daemon_start(&home);
+	play("refused");
+	SAYS(" 12.00 CNY                just now (key refused)\n",
+	    "tt-provider", "balance");
+	SAYS("截至", "tt-provider", "balance", "--lang", "zh");
+	SAYS("刚刚（密钥被拒）\n", "tt-provider", "balance", "--lang", "zh");
+	SAYS("\"state\":\"bad_key\",", "tt-provider", "balance", "--json");
+	SAYS("\"low\":false,\"as_of\":\"2026-05-12T10:00:00.000Z\"}", "tt-provider",
+	    "balance", "--json");
+	SAYS("deepseek", "tt-provider", "disable", "deepseek");
+	home_env(&home, "TT_NOW", "2026-05-12T13:00:00Z");
+	SAYS("3 h ago (disabled)\n", "tt-provider", "balance");
+	daemon_stop(&home);
+}
+
+Test(provider_balance, a_window_that_was_reset_is_not_shown_as_it_was)
+{
+	need_python();
+	daemon_start(&home);
+	play("windows");
+	SAYS("91% used             resets in 2h 00m\n", "tt-provider",
+	    "balance");
+	expect_unsaid("as of");
+	SAYS("\"current\":true,\"as_of\":\"2026-05-12T10:00:00.000Z\"}",
+	    "tt-provider", "balance", "--json");
+	home_env(&home, "TT_NOW", "2026-05-12T11:30:00Z");
+	SAYS("91% used             resets in 30m  1 h ago\n", "tt-provider",
+	    "balance");
+	home_env(&home, "TT_NOW", "2026-07-12T12:00:00Z");
+	SAYS("was reset 61 days ago  61 days ago\n", "tt-provider", "balance");
+	expect_unsaid("91%");
+	SAYS("61 天前已清零", "tt-provider", "balance", "--lang", "zh");
+	SAYS("\"current\":false,", "tt-provider", "list", "--json");
+	daemon_stop(&home);
+}
+
 /* False: it did not come to that commit. */
 static bool
 dies_while_falling(const char *kind, int commit)
