@@ -154,5 +154,7 @@ bool provider_is_over(const struct value *window, int64_t now_ms);
  */
 int provider_check_service(
     struct setup *s, struct text provider, const char *region, bool tells_kind);
+/* Which kind of key it takes, where that is known. EXIT_*. */
+int provider_tell_kind(struct setup *s, struct text provider);
 
 #endif

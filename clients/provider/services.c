@@ -417,3 +417,15 @@ provider_check_service(
 		tell_kind(&service);
 	return rc;
 }
+
+int
+provider_tell_kind(struct setup *s, struct text provider)
+{
+	struct value result, service;
+	int rc = fetch_services(s, &result);
+
+	if (rc == EXIT_OK && find_service(&result, provider, &service) &&
+	    fetch_text(&service, "error").len == 0)
+		tell_kind(&service);
+	return rc;
+}

@@ -16,6 +16,8 @@
 
 #include <criterion/criterion.h>
 
+#include "proto/lang.h"
+
 #define KEY "sk-admin-0123456789-secret-abcd"
 #define KEY_PART "0123456789-secret"
 
@@ -223,6 +225,46 @@ Test(provider_client, a_key_is_asked_for_without_echo)
 	cr_expect_eq(code, 0, "exit code %d: %s", code, out);
 	cr_expect_null(strstr(out, KEY_PART), "the key is shown: %s", out);
 	PROVIDER(0, "sk-…abcd", "list");
+}
+
+/* There is no terminal to ask at: all that comes before is told. */
+Test(provider_client, who_is_asked_for_a_new_key_is_told_which_kind)
+{
+	add("openai/work");
+	EXPECT(2, "It takes an admin key, sk-admin-..., which an owner", "",
+	    "tt-provider", "set", "openai/work", "--new-key");
+	EXPECT(4, "there is no account \"openai\"", "", "tt-provider", "set",
+	    "openai", "--new-key");
+}
+
+/* No line of the table is wider; what stays is the account and its state. */
+static void
+expect_narrow(const char *width, size_t columns)
+{
+	const char *line;
+	struct run r;
+	size_t len;
+
+	RUN(&home, &r, "tt-provider", "list", "--width", width);
+	cr_expect_not_null(strstr(r.out, "openai"), "%s", r.out);
+	cr_expect_not_null(strstr(r.out, "  ok"), "%s", r.out);
+	for (line = r.out; *line != '\0'; line += len + (line[len] == '\n')) {
+		len = strcspn(line, "\n");
+		cr_expect_leq(lang_width(line, len), columns,
+		    "wider than %s columns: %.*s", width, (int)len, line);
+	}
+	run_free(&r);
+}
+
+Test(provider_client, a_list_fits_into_the_terminal)
+{
+	add("openai");
+	PROVIDER(0, "ok", "sync", "openai");
+	expect_narrow("80", 80);
+	expect_narrow("40", 40);
+	expect_narrow("20", 20);
+	PROVIDER(0, "last success", "list", "--width", "40");
+	PROVIDER(0, "low below", "list", "--width", "80");
 }
 
 Test(provider_client, an_error_says_which_feed_and_when)
