@@ -6,18 +6,6 @@
 /* Balances are asked for every quarter of an hour. */
 #define FRESH_MS 3600000
 
-static bool
-gives_windows(const struct value *feed)
-{
-	struct value list, what;
-
-	fetch_member(feed, "gives", &list);
-	while (fetch_next(&list, &what))
-		if (text_is(what.text, "windows"))
-			return true;
-	return false;
-}
-
 /* What a window is of no feed says: the oldest of those that tell windows. */
 int64_t
 provider_as_of(const struct value *account, struct text feed)
@@ -29,7 +17,7 @@ provider_as_of(const struct value *account, struct text feed)
 	while (fetch_next(&list, &row)) {
 		ms = (int64_t)fetch_u64(&row, "last_success");
 		if (feed.len > 0 ? !text_eq(fetch_text(&row, "name"), feed)
-				 : !gives_windows(&row))
+				 : !provider_gives(&row, "windows"))
 			continue;
 		if (ms > 0 && (oldest == 0 || ms < oldest))
 			oldest = ms;

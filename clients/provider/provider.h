@@ -97,6 +97,9 @@ struct provider_low {
 /* EXIT_*. */
 int provider_take_low(
     const struct provider_options *o, struct provider_low *low);
+/* Has the account, or the service, a balance that could be low? EXIT_*. */
+int provider_check_low(
+    const struct provider_low *low, const struct value *owner);
 /* The members that it is sent as, and how many. */
 uint32_t provider_low_members(const struct provider_low *low);
 void provider_pack_low(struct packer *k, const struct provider_low *low);
@@ -128,6 +131,8 @@ void provider_json_time(
 void provider_json_text(const struct value *map, const char *key);
 /* A number of decimal text, null where it is absent. */
 void provider_json_money(const struct value *map, const char *key);
+/* Is "cost" among what a feed gives? */
+bool provider_gives(const struct value *feed, const char *what);
 /* "gives":["cost"] of a feed. */
 void provider_json_gives(const struct value *feed);
 /* "balances":[…],"windows":[…] */
@@ -148,12 +153,12 @@ bool provider_is_over(const struct value *window, int64_t now_ms);
 /* --- services.c ----------------------------------------------------------- */
 
 /*
- * Before a key is taken: is there such a provider, is its definition fine, and
- * has it that region (NULL: any)? Says which kind of key it takes where that is
- * going to be asked for. EXIT_*.
+ * Before a key is taken: is there such a provider, is its definition fine, has
+ * it that region (NULL: any), and a balance where that is to be watched? Says
+ * which kind of key it takes where that is going to be asked for. EXIT_*.
  */
-int provider_check_service(
-    struct setup *s, struct text provider, const char *region, bool tells_kind);
+int provider_check_service(struct setup *s, struct text provider,
+    const char *region, const struct provider_low *low, bool tells_kind);
 /* Which kind of key it takes, where that is known. EXIT_*. */
 int provider_tell_kind(struct setup *s, struct text provider);
 

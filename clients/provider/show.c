@@ -191,6 +191,18 @@ provider_json_left(const struct setup *s, const struct value *account)
 	putchar(']');
 }
 
+bool
+provider_gives(const struct value *feed, const char *what)
+{
+	struct value list, word;
+
+	fetch_member(feed, "gives", &list);
+	while (fetch_next(&list, &word))
+		if (text_is(word.text, what))
+			return true;
+	return false;
+}
+
 void
 provider_json_gives(const struct value *feed)
 {

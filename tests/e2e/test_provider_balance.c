@@ -92,6 +92,22 @@ Test(provider_balance, a_threshold_that_changes_is_held_against_what_is_left)
 	daemon_stop(&home);
 }
 
+Test(provider_balance, a_threshold_that_is_no_more_is_not_told_of)
+{
+	need_python();
+	daemon_start(&home);
+	play("pending");
+	daemon_stop(&home);
+}
+
+Test(provider_balance, a_balance_that_nobody_tells_cannot_be_low)
+{
+	need_python();
+	daemon_start(&home);
+	play("nowhere");
+	daemon_stop(&home);
+}
+
 Test(provider_balance, sessions_hear_of_it_in_their_language)
 {
 	need_python();
@@ -165,8 +181,8 @@ Test(provider_balance, what_is_not_of_now_says_of_when_it_is)
 	SAYS("截至", "tt-provider", "balance", "--lang", "zh");
 	SAYS("刚刚（密钥被拒）\n", "tt-provider", "balance", "--lang", "zh");
 	SAYS("\"state\":\"bad_key\",", "tt-provider", "balance", "--json");
-	SAYS("\"low\":false,\"as_of\":\"2026-05-12T10:00:00.000Z\"}", "tt-provider",
-	    "balance", "--json");
+	SAYS("\"low\":false,\"as_of\":\"2026-05-12T10:00:00.000Z\"}",
+	    "tt-provider", "balance", "--json");
 	SAYS("deepseek", "tt-provider", "disable", "deepseek");
 	home_env(&home, "TT_NOW", "2026-05-12T13:00:00Z");
 	SAYS("3 h ago (disabled)\n", "tt-provider", "balance");

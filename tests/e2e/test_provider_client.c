@@ -399,6 +399,34 @@ Test(provider_client, balances_keep_their_currencies)
 	    "deepseek", "--low-balance", "5EUR");
 }
 
+Test(provider_client, a_balance_that_nobody_tells_is_not_waited_for)
+{
+	char mark[120];
+
+	snprintf(
+	    mark, sizeof(mark), "echo taken >%s/mark; echo " KEY, home.dir);
+	PROVIDER(4, "--low-balance: openai tells no balance that could be low",
+	    "add", "openai", "--low-balance", "10", "--key-command", mark);
+	add("openai");
+	PROVIDER(4, "--low-balance: openai tells no balance", "set", "openai",
+	    "--low-balance", "10", "--key-command", mark);
+	PROVIDER(4, "openai 不提供余额", "set", "openai", "--low-balance",
+	    "10 USD", "--lang", "zh");
+	PROVIDER(0, "changed", "set", "openai", "--low-balance", "none");
+	snprintf(mark, sizeof(mark), "%s/mark", home.dir);
+	cr_expect_neq(access(mark, F_OK), 0, "the command has been run");
+}
+
+Test(provider_client, the_name_of_an_account_is_what_is_complained_of)
+{
+	EXPECT(4, "the name of an account has letters, digits and . _ - only",
+	    KEY "\n", "tt-provider", "add", "openai", "--account", "a b",
+	    "--base-url", url, "--key-stdin");
+	EXPECT(4, "账户名只能用字母、数字和", KEY "\n", "tt-provider", "add",
+	    "openai", "--account", "a b", "--base-url", url, "--key-stdin",
+	    "--lang", "zh");
+}
+
 Test(provider_client, an_account_is_switched_off_and_on_and_removed)
 {
 	add("openai");
