@@ -103,7 +103,11 @@ provider_failed(struct setup *s, enum client_result r, const char *name)
 	if (name == NULL || code != ERR_NOT_FOUND)
 		return setup_failed(s, r);
 	complain(PROVIDER_NAME,
-	    _("there is no account \"%.80s\": tt-provider list shows them"),
+	    provider_is_remains(s, name)
+		? _("\"%.80s\" was removed; what it said is kept, and "
+		    "tt-provider rm drops it")
+		: _("there is no account \"%.80s\": tt-provider list shows "
+		    "them"),
 	    name);
 	return EXIT_REFUSED;
 }
@@ -150,7 +154,9 @@ put_json(const struct setup *s, struct value list,
 		fputs(first ? "\n  " : ",\n  ", stdout);
 		json(s, &account);
 	}
-	fputs("]}\n", stdout);
+	fputs("],\n ", stdout);
+	provider_json_remains(s);
+	fputs("}\n", stdout);
 }
 
 int

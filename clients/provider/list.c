@@ -231,10 +231,12 @@ put_table(const struct setup *s, struct value list)
 
 	if (list.n == 0) {
 		puts(_("No account: tt-provider add PROVIDER adds one."));
+		provider_put_remains(s);
 		return EXIT_OK;
 	}
 	rc = setup_print(s, draw_to_fit(list, setup_width(s), s->now_ms));
 	put_errors(list, s->now_ms);
+	provider_put_remains(s);
 	return rc;
 }
 

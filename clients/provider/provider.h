@@ -150,6 +150,15 @@ void provider_age(const struct value *account, int64_t as_of_ms, int64_t now_ms,
 /* Has the window been reset since it was told of? */
 bool provider_is_over(const struct value *window, int64_t now_ms);
 
+/* --- remains.c ------------------------------------------------------------ */
+
+/* What accounts that were removed have left: of the reply that came last. */
+void provider_put_remains(const struct setup *s);
+/* "remains":["openai"] */
+void provider_json_remains(const struct setup *s);
+/* Asks whether that name is one of them. */
+bool provider_is_remains(struct setup *s, const char *name);
+
 /* --- services.c ----------------------------------------------------------- */
 
 /*

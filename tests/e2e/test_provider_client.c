@@ -443,6 +443,38 @@ Test(provider_client, an_account_is_switched_off_and_on_and_removed)
 	expect_no_key("nothing");
 }
 
+Test(provider_client, what_a_removed_account_left_is_listed_and_dropped)
+{
+	add("openai");
+	add("openai/work");
+	PROVIDER(0, "costs", "sync");
+	PROVIDER(0, "\"remains\":[]}", "list", "--json");
+	PROVIDER(0, "without --keep-data", "rm", "openai/work", "--keep-data");
+	PROVIDER(0,
+	    "\nopenai/work: removed; what it said is kept and counted, and "
+	    "tt-provider rm openai/work drops it\n",
+	    "list");
+	PROVIDER(0, "what it said", "rm", "openai", "--keep-data");
+	PROVIDER(0,
+	    "No account: tt-provider add PROVIDER adds one.\nopenai: "
+	    "removed; what it said is kept",
+	    "list");
+	PROVIDER(
+	    0, "\"remains\":[\"openai\",\"openai/work\"]}", "list", "--json");
+	PROVIDER(0, "openai/work：已移除", "list", "--lang", "zh");
+	PROVIDER(4, "\"openai\" was removed; what it said is kept", "balance",
+	    "openai");
+	PROVIDER(4, "\"openai\" was removed", "sync", "openai");
+	PROVIDER(4, "\"openai\" was removed", "set", "openai", "--shared");
+	PROVIDER(4, "there is no account \"open\"", "sync", "open");
+	add("openai");
+	PROVIDER(0, "\"remains\":[\"openai/work\"]}", "list", "--json");
+	PROVIDER(0, "removed", "rm", "openai");
+	PROVIDER(0, "removed", "rm", "openai/work");
+	PROVIDER(0, "\"remains\":[]}", "list", "--json");
+	PROVIDER(4, "there is no account \"openai/work\"", "rm", "openai/work");
+}
+
 /* A service that could not be asked is asked once, not for two minutes. */
 Test(provider_client, a_service_that_is_not_there_is_told_at_once)
 {
