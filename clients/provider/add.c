@@ -199,7 +199,7 @@ prepare(struct setup *s, struct adding *a)
 
 	if (rc == EXIT_OK)
 		rc = provider_check_service(
-		    s, a->provider, a->o->region, is_asked);
+		    s, a->provider, a->o->region, &a->low, is_asked);
 	if (rc == EXIT_OK)
 		rc = look_for(s, a, is_asked);
 	return rc;

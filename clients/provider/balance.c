@@ -6,17 +6,59 @@
 static const struct option_spec specs[] = { PROVIDER_OUTPUT };
 
 static void
-json_account(const struct value *account)
+json_account(const struct setup *s, const struct value *account)
 {
 	putchar('{');
 	provider_json_text(account, "name");
+	putchar(',');
+	provider_json_text(account, "state");
 	putchar(',');
 	provider_json_low(account);
 	putchar(',');
 	provider_json_time(account, "last_success", "last_success");
 	putchar(',');
-	provider_json_left(account);
+	provider_json_left(s, account);
 	putchar('}');
+}
+
+struct rows {
+	struct table *t;
+	int64_t now_ms;
+	bool has_ages; /* some are not of now */
+};
+
+static void
+put_age(const struct rows *v, const struct value *account, struct text feed)
+{
+	char age[PROVIDER_AGE_MAX];
+
+	if (!v->has_ages)
+		return;
+	provider_age(account, provider_as_of(account, feed), v->now_ms, age);
+	table_str(v->t, age);
+}
+
+static bool
+has_age(const struct value *account, struct text feed, int64_t now_ms)
+{
+	char age[PROVIDER_AGE_MAX];
+
+	provider_age(account, provider_as_of(account, feed), now_ms, age);
+	return age[0] != '\0';
+}
+
+/* Is anything that is shown of it not of now? */
+static bool
+has_ages(const struct value *account, int64_t now_ms)
+{
+	struct value list, row;
+
+	fetch_member(account, "balances", &list);
+	while (fetch_next(&list, &row))
+		if (has_age(account, fetch_text(&row, "feed"), now_ms))
+			return true;
+	fetch_member(account, "windows", &list);
+	return list.n > 0 && has_age(account, (struct text){ 0 }, now_ms);
 }
 
 static void
@@ -56,8 +98,9 @@ put_what(struct table *t, struct value list, const struct value *balance)
 
 /* Each currency has a row of its own: they are never added up. */
 static size_t
-put_balances(struct table *t, const struct value *account)
+put_balances(const struct rows *v, const struct value *account)
 {
+	struct table *t = v->t;
 	struct value all, list, row;
 	char amount[PROVIDER_AMOUNT_MAX];
 	size_t n = 0;
@@ -70,6 +113,7 @@ put_balances(struct table *t, const struct value *account)
 		    fetch_text(&row, "currency"), amount);
 		table_str(t, amount);
 		put_low(t, account, &row);
+		put_age(v, account, fetch_text(&row, "feed"));
 	}
 	return n;
 }
@@ -88,9 +132,26 @@ put_resets(struct table *t, int64_t ms, int64_t now_ms)
 	table_str(t, buf);
 }
 
-static size_t
-put_windows(struct table *t, const struct value *account, int64_t now_ms)
+/* How much is used since it was reset nobody has told yet. */
+static void
+put_over(const struct rows *v, const struct value *account,
+    const struct value *window)
 {
+	int64_t resets_ms = (int64_t)fetch_u64(window, "resets");
+	char ago[FIGURE_MAX], buf[FIGURE_MAX + 40];
+
+	table_str(v->t, "-");
+	table_str(v->t, "");
+	figure_ago(v->now_ms - resets_ms, ago);
+	snprintf(buf, sizeof(buf), _("was reset %s"), ago);
+	table_str(v->t, buf);
+	put_age(v, account, (struct text){ 0 });
+}
+
+static size_t
+put_windows(const struct rows *v, const struct value *account)
+{
+	struct table *t = v->t;
 	struct value list, row;
 	char name[120], span[40], what[200];
 	size_t n = 0;
@@ -102,13 +163,18 @@ put_windows(struct table *t, const struct value *account, int64_t now_ms)
 		table_clean(fetch_text(&row, "span"), span, sizeof(span));
 		snprintf(what, sizeof(what), _("window %s %s"), name, span);
 		table_str(t, what);
+		if (provider_is_over(&row, v->now_ms)) {
+			put_over(v, account, &row);
+			continue;
+		}
 		table_clean(
 		    fetch_text(&row, "used_percent"), name, sizeof(name));
 		snprintf(what, sizeof(what), _("%s%% used"),
 		    name[0] != '\0' ? name : "?");
 		table_str(t, what);
 		table_str(t, "");
-		put_resets(t, (int64_t)fetch_u64(&row, "resets"), now_ms);
+		put_resets(t, (int64_t)fetch_u64(&row, "resets"), v->now_ms);
+		put_age(v, account, (struct text){ 0 });
 	}
 	return n;
 }
@@ -117,17 +183,22 @@ static int
 put_table(const struct setup *s, struct value list)
 {
 	struct table *t = table_new();
-	struct value account;
+	struct rows v = { .t = t, .now_ms = s->now_ms };
+	struct value rest, account;
 	size_t n = 0;
 
+	for (rest = list; fetch_next(&rest, &account);)
+		v.has_ages = v.has_ages || has_ages(&account, s->now_ms);
 	table_column(t, _("account"), 0);
 	table_column(t, _("what"), TABLE_TRUNC);
 	table_column(t, _("amount"), TABLE_RIGHT);
 	table_column(t, _("low below"), TABLE_RIGHT);
 	table_column(t, "", 0);
+	if (v.has_ages)
+		table_column(t, _("as of"), 0);
 	while (fetch_next(&list, &account)) {
-		n += put_balances(t, &account);
-		n += put_windows(t, &account, s->now_ms);
+		n += put_balances(&v, &account);
+		n += put_windows(&v, &account);
 	}
 	if (n > 0)
 		return setup_print(s, t);

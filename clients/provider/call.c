@@ -103,7 +103,11 @@ provider_failed(struct setup *s, enum client_result r, const char *name)
 	if (name == NULL || code != ERR_NOT_FOUND)
 		return setup_failed(s, r);
 	complain(PROVIDER_NAME,
-	    _("there is no account \"%.80s\": tt-provider list shows them"),
+	    provider_is_remains(s, name)
+		? _("\"%.80s\" was removed; what it said is kept, and "
+		    "tt-provider rm drops it")
+		: _("there is no account \"%.80s\": tt-provider list shows "
+		    "them"),
 	    name);
 	return EXIT_REFUSED;
 }
@@ -139,7 +143,8 @@ provider_fetch(struct setup *s, const char *name, struct value *list)
 }
 
 static void
-put_json(struct value list, void (*json)(const struct value *account))
+put_json(const struct setup *s, struct value list,
+    void (*json)(const struct setup *s, const struct value *account))
 {
 	struct value account;
 	bool first = true;
@@ -147,15 +152,17 @@ put_json(struct value list, void (*json)(const struct value *account))
 	fputs("{\"schema_version\":1,\n \"providers\":[", stdout);
 	for (; fetch_next(&list, &account); first = false) {
 		fputs(first ? "\n  " : ",\n  ", stdout);
-		json(&account);
+		json(s, &account);
 	}
-	fputs("]}\n", stdout);
+	fputs("],\n ", stdout);
+	provider_json_remains(s);
+	fputs("}\n", stdout);
 }
 
 int
 provider_show(struct setup *s, int nargs, char **args,
     int (*table)(const struct setup *s, struct value list),
-    void (*json)(const struct value *account))
+    void (*json)(const struct setup *s, const struct value *account))
 {
 	struct value list;
 	const char *name;
@@ -167,7 +174,7 @@ provider_show(struct setup *s, int nargs, char **args,
 		return rc;
 	if (!s->opts->json)
 		return table(s, list);
-	put_json(list, json);
+	put_json(s, list, json);
 	return EXIT_OK;
 }
 

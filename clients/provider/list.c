@@ -34,7 +34,7 @@ json_feeds(const struct value *account)
 }
 
 static void
-json_account(const struct value *a)
+json_account(const struct setup *s, const struct value *a)
 {
 	static const char *const texts[] = { "name", "provider", "account",
 		"region", "base_url", "key", "state", "last_error" };
@@ -57,15 +57,37 @@ json_account(const struct value *a)
 	provider_json_low(a);
 	json_feeds(a);
 	fputs(",\n   ", stdout);
-	provider_json_left(a);
+	provider_json_left(s, a);
 	putchar('}');
 }
 
 /* --- For people ----------------------------------------------------------- */
 
 static void
-put_when(struct table *t, int64_t ms, int64_t now_ms)
+put_name(struct table *t, const struct value *a, int64_t now_ms)
 {
+	(void)now_ms;
+	table_text(t, fetch_text(a, "name"));
+}
+
+static void
+put_state(struct table *t, const struct value *a, int64_t now_ms)
+{
+	(void)now_ms;
+	table_text(t, provider_state(fetch_text(a, "state")));
+}
+
+static void
+put_key(struct table *t, const struct value *a, int64_t now_ms)
+{
+	(void)now_ms;
+	table_text(t, fetch_text(a, "key"));
+}
+
+static void
+put_success(struct table *t, const struct value *a, int64_t now_ms)
+{
+	int64_t ms = (int64_t)fetch_u64(a, "last_success");
 	char buf[FIGURE_MAX];
 
 	if (ms == 0) {
@@ -92,26 +114,69 @@ put_next(struct table *t, const struct value *a, int64_t now_ms)
 }
 
 static void
-put_low(struct table *t, const struct value *a)
+put_shared(struct table *t, const struct value *a, int64_t now_ms)
+{
+	(void)now_ms;
+	table_str(t, fetch_bool(a, "shared") ? _("yes") : _("no"));
+}
+
+static void
+put_low(struct table *t, const struct value *a, int64_t now_ms)
 {
 	char amount[PROVIDER_AMOUNT_MAX] = "-";
 
+	(void)now_ms;
 	if (fetch_text(a, "low_balance").len > 0)
 		provider_amount(fetch_money(a, "low_balance"),
 		    fetch_text(a, "low_balance_currency"), amount);
 	table_str(t, amount);
 }
 
-static void
-put_account(struct table *t, const struct value *a, int64_t now_ms)
+#define STAYS 6
+
+static const struct {
+	const char *name;
+	unsigned flags, goes; /* the how manieth where there is no room */
+	void (*put)(struct table *t, const struct value *a, int64_t now_ms);
+} columns[] = {
+	{ N_("account"), TABLE_TRUNC, STAYS, put_name },
+	{ N_("state"), 0, STAYS, put_state },
+	{ N_("key"), 0, 4, put_key },
+	{ N_("last success"), 0, 5, put_success },
+	{ N_("next"), 0, 3, put_next },
+	{ N_("shared"), 0, 2, put_shared },
+	{ N_("low below"), TABLE_RIGHT, 1, put_low },
+};
+
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+static struct table *
+draw(struct value list, unsigned gone, int64_t now_ms)
 {
-	table_text(t, fetch_text(a, "name"));
-	table_text(t, provider_state(fetch_text(a, "state")));
-	table_text(t, fetch_text(a, "key"));
-	put_when(t, (int64_t)fetch_u64(a, "last_success"), now_ms);
-	put_next(t, a, now_ms);
-	table_str(t, fetch_bool(a, "shared") ? _("yes") : _("no"));
-	put_low(t, a);
+	struct table *t = table_new();
+	struct value account;
+
+	for (size_t i = 0; i < COLUMNS; i++)
+		if (columns[i].goes > gone)
+			table_column(t, _(columns[i].name), columns[i].flags);
+	while (fetch_next(&list, &account))
+		for (size_t i = 0; i < COLUMNS; i++)
+			if (columns[i].goes > gone)
+				columns[i].put(t, &account, now_ms);
+	return t;
+}
+
+static struct table *
+draw_to_fit(struct value list, size_t width, int64_t now_ms)
+{
+	struct table *t = draw(list, 0, now_ms);
+
+	for (unsigned gone = 1;
+	     width > 0 && table_width(t) > width && gone < STAYS; gone++) {
+		table_free(t);
+		t = draw(list, gone, now_ms);
+	}
+	return t;
 }
 
 /* The feed whose error is the account's; its others may be well. */
@@ -162,26 +227,16 @@ put_errors(struct value list, int64_t now_ms)
 static int
 put_table(const struct setup *s, struct value list)
 {
-	struct table *t;
-	struct value rest, account;
 	int rc;
 
 	if (list.n == 0) {
 		puts(_("No account: tt-provider add PROVIDER adds one."));
+		provider_put_remains(s);
 		return EXIT_OK;
 	}
-	t = table_new();
-	table_column(t, _("account"), 0);
-	table_column(t, _("state"), 0);
-	table_column(t, _("key"), 0);
-	table_column(t, _("last success"), 0);
-	table_column(t, _("next"), 0);
-	table_column(t, _("shared"), 0);
-	table_column(t, _("low below"), TABLE_RIGHT);
-	for (rest = list; fetch_next(&rest, &account);)
-		put_account(t, &account, s->now_ms);
-	rc = setup_print(s, t);
+	rc = setup_print(s, draw_to_fit(list, setup_width(s), s->now_ms));
 	put_errors(list, s->now_ms);
+	provider_put_remains(s);
 	return rc;
 }
 

@@ -51,6 +51,26 @@ provider_take_low(const struct provider_options *o, struct provider_low *low)
 	    o->low_balance);
 }
 
+/* Without feeds its definition cannot be read: nobody knows. */
+int
+provider_check_low(const struct provider_low *low, const struct value *owner)
+{
+	struct value list, feed;
+	bool is_fine;
+	char name[200];
+
+	fetch_member(owner, "feeds", &list);
+	is_fine = !low->is_given || low->is_none || list.n == 0;
+	while (fetch_next(&list, &feed))
+		is_fine = is_fine || provider_gives(&feed, "balance");
+	if (is_fine)
+		return EXIT_OK;
+	table_clean(fetch_text(owner, "name"), name, sizeof(name));
+	complain(PROVIDER_NAME,
+	    _("--low-balance: %s tells no balance that could be low"), name);
+	return EXIT_REFUSED;
+}
+
 uint32_t
 provider_low_members(const struct provider_low *low)
 {

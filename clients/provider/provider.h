@@ -81,7 +81,7 @@ int provider_fetch(struct setup *s, const char *name, struct value *list);
  */
 int provider_show(struct setup *s, int nargs, char **args,
     int (*table)(const struct setup *s, struct value list),
-    void (*json)(const struct value *account));
+    void (*json)(const struct setup *s, const struct value *account));
 /* The result of a change: one line, or JSON. */
 void provider_tell(
     const struct setup *s, const struct value *result, const char *line);
@@ -97,6 +97,9 @@ struct provider_low {
 /* EXIT_*. */
 int provider_take_low(
     const struct provider_options *o, struct provider_low *low);
+/* Has the account, or the service, a balance that could be low? EXIT_*. */
+int provider_check_low(
+    const struct provider_low *low, const struct value *owner);
 /* The members that it is sent as, and how many. */
 uint32_t provider_low_members(const struct provider_low *low);
 void provider_pack_low(struct packer *k, const struct provider_low *low);
@@ -128,19 +131,44 @@ void provider_json_time(
 void provider_json_text(const struct value *map, const char *key);
 /* A number of decimal text, null where it is absent. */
 void provider_json_money(const struct value *map, const char *key);
+/* Is "cost" among what a feed gives? */
+bool provider_gives(const struct value *feed, const char *what);
 /* "gives":["cost"] of a feed. */
 void provider_json_gives(const struct value *feed);
 /* "balances":[…],"windows":[…] */
-void provider_json_left(const struct value *account);
+void provider_json_left(const struct setup *s, const struct value *account);
+
+/* --- as_of.c -------------------------------------------------------------- */
+
+#define PROVIDER_AGE_MAX 200
+/* When what that feed of it told (len 0: those of windows) came; 0: unknown. */
+int64_t provider_as_of(const struct value *account, struct text feed);
+/* "3 h ago (disabled)"; "" of what was told just now by an account that is ok.
+ */
+void provider_age(const struct value *account, int64_t as_of_ms, int64_t now_ms,
+    char buf[PROVIDER_AGE_MAX]);
+/* Has the window been reset since it was told of? */
+bool provider_is_over(const struct value *window, int64_t now_ms);
+
+/* --- remains.c ------------------------------------------------------------ */
+
+/* What accounts that were removed have left: of the reply that came last. */
+void provider_put_remains(const struct setup *s);
+/* "remains":["openai"] */
+void provider_json_remains(const struct setup *s);
+/* Asks whether that name is one of them. */
+bool provider_is_remains(struct setup *s, const char *name);
 
 /* --- services.c ----------------------------------------------------------- */
 
 /*
- * Before a key is taken: is there such a provider, is its definition fine, and
- * has it that region (NULL: any)? Says which kind of key it takes where that is
- * going to be asked for. EXIT_*.
+ * Before a key is taken: is there such a provider, is its definition fine, has
+ * it that region (NULL: any), and a balance where that is to be watched? Says
+ * which kind of key it takes where that is going to be asked for. EXIT_*.
  */
-int provider_check_service(
-    struct setup *s, struct text provider, const char *region, bool tells_kind);
+int provider_check_service(struct setup *s, struct text provider,
+    const char *region, const struct provider_low *low, bool tells_kind);
+/* Which kind of key it takes, where that is known. EXIT_*. */
+int provider_tell_kind(struct setup *s, struct text provider);
 
 #endif

@@ -36,8 +36,10 @@ run(struct setup *s, const struct provider_options *o, int nargs, char **args)
 	rc = provider_call(s, &k, name, &result);
 	if (rc == EXIT_OK)
 		provider_tell(s, &result,
-		    o->keep_data ? _("removed with its key; what it said stays")
-				 : _("removed with its key and what it said"));
+		    o->keep_data
+			? _("removed with its key; what it said stays, and "
+			    "is dropped by the same without --keep-data")
+			: _("removed with its key and what it said"));
 	return rc;
 }
 

@@ -390,8 +390,8 @@ tell_kind(const struct value *service)
 }
 
 int
-provider_check_service(
-    struct setup *s, struct text provider, const char *region, bool tells_kind)
+provider_check_service(struct setup *s, struct text provider,
+    const char *region, const struct provider_low *low, bool tells_kind)
 {
 	struct value result, service;
 	char buf[PROVIDER_SAID_MAX];
@@ -413,7 +413,21 @@ provider_check_service(
 	}
 	if (region != NULL)
 		rc = check_region(&service, region);
+	if (rc == EXIT_OK)
+		rc = provider_check_low(low, &service);
 	if (rc == EXIT_OK && tells_kind)
+		tell_kind(&service);
+	return rc;
+}
+
+int
+provider_tell_kind(struct setup *s, struct text provider)
+{
+	struct value result, service;
+	int rc = fetch_services(s, &result);
+
+	if (rc == EXIT_OK && find_service(&result, provider, &service) &&
+	    fetch_text(&service, "error").len == 0)
 		tell_kind(&service);
 	return rc;
 }

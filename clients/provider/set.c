@@ -131,6 +131,22 @@ check(struct setting *set)
 	return provider_take_low(o, &set->low);
 }
 
+/* There is such an account, with a balance to watch, before a key is taken. */
+static int
+prepare(struct setup *s, const struct setting *set)
+{
+	struct value list, account;
+	int rc = provider_fetch(s, set->name, &list);
+
+	if (rc == EXIT_OK && fetch_next(&list, &account))
+		rc = provider_check_low(&set->low, &account);
+	if (rc == EXIT_OK && set->o->key.wants_prompt)
+		rc = provider_tell_kind(
+		    s, (struct text){
+			   set->name, (uint32_t)strcspn(set->name, "/") });
+	return rc;
+}
+
 static int
 take_key(struct setup *s, struct setting *set)
 {
@@ -140,7 +156,8 @@ take_key(struct setup *s, struct setting *set)
 
 	if (secret_take_variable(&set->key, src, why, sizeof(why)) != 0)
 		return provider_misused("%s", why);
-	rc = setup_connect(s);
+	rc = set->has_key || set->low.is_given ? prepare(s, set)
+					       : setup_connect(s);
 	if (rc != EXIT_OK || !set->has_key)
 		return rc;
 	if (secret_take(&set->key, src, set->name, why, sizeof(why)) != 0)

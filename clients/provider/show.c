@@ -94,10 +94,9 @@ provider_said(struct text said, char buf[PROVIDER_SAID_MAX])
 	return buf;
 }
 
-void
-provider_json_time(const struct value *map, const char *key, const char *name)
+static void
+json_time(int64_t ms, const char *name)
 {
-	int64_t ms = (int64_t)fetch_u64(map, key);
 	char text[CALENDAR_TEXT_MAX];
 
 	calendar_format_utc(ms, text);
@@ -105,6 +104,12 @@ provider_json_time(const struct value *map, const char *key, const char *name)
 		printf("\"%s\":\"%s\"", name, text);
 	else
 		printf("\"%s\":null", name);
+}
+
+void
+provider_json_time(const struct value *map, const char *key, const char *name)
+{
+	json_time((int64_t)fetch_u64(map, key), name);
 }
 
 void
@@ -150,15 +155,19 @@ json_balances(const struct value *account)
 		provider_json_text(&row, "currency");
 		putchar(',');
 		provider_json_money(&row, "amount");
-		printf(",\"low\":%s}",
+		printf(",\"low\":%s,",
 		    provider_is_low(account, &row) ? "true" : "false");
+		json_time(
+		    provider_as_of(account, fetch_text(&row, "feed")), "as_of");
+		putchar('}');
 	}
 	putchar(']');
 }
 
 void
-provider_json_left(const struct value *account)
+provider_json_left(const struct setup *s, const struct value *account)
 {
+	int64_t as_of_ms = provider_as_of(account, (struct text){ 0 });
 	struct value list, row;
 	bool first = true;
 
@@ -174,9 +183,24 @@ provider_json_left(const struct value *account)
 		provider_json_money(&row, "used_percent");
 		putchar(',');
 		provider_json_time(&row, "resets", "resets");
+		printf(",\"current\":%s,",
+		    provider_is_over(&row, s->now_ms) ? "false" : "true");
+		json_time(as_of_ms, "as_of");
 		putchar('}');
 	}
 	putchar(']');
+}
+
+bool
+provider_gives(const struct value *feed, const char *what)
+{
+	struct value list, word;
+
+	fetch_member(feed, "gives", &list);
+	while (fetch_next(&list, &word))
+		if (text_is(word.text, what))
+			return true;
+	return false;
 }
 
 void

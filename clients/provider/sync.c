@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "clients/common/output.h"
+#include "clients/provider/progress.h"
 #include "clients/provider/provider.h"
 
 #define MSGID 1
@@ -16,19 +17,14 @@ struct syncing {
 	bool is_live, is_shown;
 };
 
-/* One line that is written over again; only for people who look on. */
+/* Only for people who look on. */
 static void
 show_progress(struct syncing *y, const struct value *p)
 {
-	char name[80], feed[60];
+	struct progress it = { fetch_text(p, "name"), fetch_text(p, "feed"),
+		fetch_u64(p, "pages"), fetch_u64(p, "rows") };
 
-	table_clean(fetch_text(p, "name"), name, sizeof(name));
-	table_clean(fetch_text(p, "feed"), feed, sizeof(feed));
-	fputc('\r', stderr);
-	fprintf(stderr, _("%s %s: %" PRIu64 " pages, %" PRIu64 " rows"), name,
-	    feed, fetch_u64(p, "pages"), fetch_u64(p, "rows"));
-	fputs("\033[K", stderr);
-	fflush(stderr);
+	progress_show(&it);
 	y->is_shown = true;
 }
 

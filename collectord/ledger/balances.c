@@ -190,29 +190,90 @@ judge(struct store_txn *txn, int64_t now_ms, const struct account *before,
 	return rc;
 }
 
-int
-balances_tell(struct store_txn *txn, int64_t now_ms, struct account *a)
+static int
+judge_all(struct store_txn *txn, int64_t now_ms, const struct account *before,
+    struct account *a)
 {
 	struct lefts all = { .n = 0 };
-	struct account before;
 	const struct account_told *t;
-	int rc;
+	int rc = gather(txn, text_of(a->name), &all);
 
-	a->n_told = 0;
-	if (!a->low.is_set)
-		return 0;
-	rc = account_get(txn, text_of(a->name), &before);
-	if (rc >= 0)
-		rc = gather(txn, text_of(a->name), &all);
 	for (uint32_t i = 0; rc == 0 && i < all.n; i++)
-		rc = judge(txn, now_ms, &before, a, &all.of[i]);
+		rc = judge(txn, now_ms, before, a, &all.of[i]);
 	/* What is not heard of any more has not risen. */
-	for (uint32_t i = 0; rc == 0 && i < before.n_told; i++) {
-		t = &before.told[i];
+	for (uint32_t i = 0; rc == 0 && i < before->n_told; i++) {
+		t = &before->told[i];
 		if (is_watched(&a->low, t->currency) &&
 		    find_left(&all, text_of(t->currency)) == NULL)
 			add_told(a, t->currency, t->below);
 	}
+	return rc;
+}
+
+/* --- Thresholds that are no more ------------------------------------------ */
+
+static bool
+is_same_low(const struct account_low *a, const struct account_low *b)
+{
+	return a->is_set == b->is_set &&
+	       (!a->is_set || (a->amount == b->amount &&
+				  strcmp(a->currency, b->currency) == 0));
+}
+
+/* Numbers of pending notices of thresholds that an account does not have. */
+struct outdated {
+	const struct account *a;
+	uint64_t number[ACCOUNT_TOLD_MAX];
+	uint32_t n;
+};
+
+static int
+note_outdated(void *arg, const struct notice *n)
+{
+	struct outdated *o = arg;
+	const struct account_low *low = &o->a->low;
+	char currency[ACCOUNT_CURRENCY_MAX];
+
+	if (n->kind != NOTICE_BALANCE || !text_is(n->subject, o->a->name))
+		return 0;
+	snprintf(currency, sizeof(currency), "%.*s", (int)n->period.len,
+	    n->period.len > 0 ? n->period.p : "");
+	if (is_watched(low, currency) && n->limit == low->amount)
+		return 0;
+	o->number[o->n++] = n->number;
+	return o->n == ACCOUNT_TOLD_MAX ? STORE_NOTFOUND : 0;
+}
+
+/* Nobody is to be told of them any more; that they were made stays known. */
+static int
+withdraw(struct store_txn *txn, const struct account *a)
+{
+	struct outdated o;
+	int rc;
+
+	do {
+		o = (struct outdated){ .a = a };
+		rc = notices_each(txn, false, note_outdated, &o);
+		for (uint32_t i = 0; rc == 0 && i < o.n; i++)
+			rc = notice_set_delivered(txn, o.number[i]);
+	} while (rc == 0 && o.n == ACCOUNT_TOLD_MAX);
+	return rc;
+}
+
+int
+balances_tell(struct store_txn *txn, int64_t now_ms, struct account *a)
+{
+	struct account before;
+	int rc = account_get(txn, text_of(a->name), &before);
+
+	a->n_told = 0;
+	if (rc == STORE_NOTFOUND)
+		before = (struct account){ .n_told = 0 };
+	if (rc < 0)
+		return rc;
+	rc = is_same_low(&before.low, &a->low) ? 0 : withdraw(txn, a);
+	if (rc == 0 && a->low.is_set)
+		rc = judge_all(txn, now_ms, &before, a);
 	return rc;
 }
 

@@ -90,6 +90,8 @@ int ledger_bill_sweep(struct ledger *l);
 int ledger_account_put(struct ledger *l, struct account *a);
 /* Any thread: 1 where days of it are there, 0, or negative for an error. */
 int ledger_account_has_data(struct ledger *l, struct text name);
+/* Any thread: an array of the names of those that have days, and no account. */
+int ledger_pack_remains(struct ledger *l, struct packer *k);
 /* Some of an account: 1: there is more. With keeps_data only the account. */
 int ledger_account_drop(struct ledger *l, struct text name, bool keeps_data);
 

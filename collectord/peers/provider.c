@@ -147,7 +147,8 @@ change(struct conn *c, const struct request *rq, struct sync_change *ch,
 
 	if (s->stop_why != NULL)
 		return error_set(err, ERR_STOPPING, NULL, "the daemon stops");
-	if (read(rq, ch, err) != 0)
+	if (read(rq, ch, err) != 0 ||
+	    provider_check_low(&s->sync, ch, err) != 0)
 		return REPLY_ERROR;
 	r = reply_new(c, rq->msgid, ch->account.name, err);
 	if (r == NULL)

@@ -151,13 +151,17 @@ provider_list(struct conn *c, const struct request *rq, struct packer *k,
 	for (acc = s->sync.first; acc != NULL; acc = acc->next)
 		n += !acc->is_leaving &&
 		     (name[0] == '\0' || strcmp(acc->a.name, name) == 0);
-	pack_map(k, 1);
+	pack_map(k, name[0] == '\0' ? 2 : 1);
 	pack_str(k, "providers");
 	pack_array(k, n);
 	for (acc = s->sync.first; rc == 0 && acc != NULL; acc = acc->next)
 		if (!acc->is_leaving &&
 		    (name[0] == '\0' || strcmp(acc->a.name, name) == 0))
 			rc = pack_account(k, s, acc);
+	if (rc == 0 && name[0] == '\0') {
+		pack_str(k, "remains");
+		rc = ledger_pack_remains(s->ledger, k);
+	}
 	if (rc != 0)
 		return error_set(err, ERR_STORE, NULL,
 		    "the store cannot be read; the log says why");

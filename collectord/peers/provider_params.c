@@ -95,6 +95,37 @@ take_low_balance(
 	return take_low_currency(rq, low, err);
 }
 
+static bool
+gives_balance(const struct provider *p)
+{
+	for (uint32_t i = 0; i < p->n_feeds; i++)
+		if ((p->feeds[i].gives & FEED_BALANCE) != 0)
+			return true;
+	return false;
+}
+
+/* Of a provider whose definition cannot be read that is not known. */
+int
+provider_check_low(
+    struct sync *s, const struct sync_change *ch, struct error *err)
+{
+	struct text t = account_provider(text_of(ch->account.name));
+	char name[ACCOUNT_NAME_MAX], why[PLACES_PATH_MAX + ERROR_MESSAGE_MAX];
+	const struct provider *p;
+	bool is_fine;
+
+	if (!ch->account.low.is_set)
+		return 0;
+	snprintf(name, sizeof(name), "%.*s", (int)t.len, t.p);
+	p = definitions_take(&s->definitions, name, why, sizeof(why));
+	is_fine = p == NULL || gives_balance(p);
+	definitions_drop(&s->definitions, p);
+	if (is_fine)
+		return 0;
+	return error_set(err, ERR_BAD_PARAMS, "low_balance",
+	    "the provider tells no balance that could be low");
+}
+
 /* Borrowed; the caller wipes it where it stands in the message. */
 int
 provider_take_key(const struct request *rq, struct text *key, struct error *err)
@@ -134,7 +165,8 @@ take_name(const struct request *rq, struct account *a, struct error *err)
 		    err, ERR_MISSING, "provider", "which provider");
 	if (account[0] != '\0' && !is_part(account))
 		return error_set(err, ERR_BAD_TEXT, "account",
-		    "letters, digits and . _ - only");
+		    "the name of an account has letters, digits and . _ - "
+		    "only");
 	snprintf(a->name, sizeof(a->name), "%s%s%s", provider,
 	    account[0] == '\0' ? "" : "/", account);
 	return 0;

@@ -22,5 +22,8 @@ int provider_read_add(
     const struct request *rq, struct sync_change *ch, struct error *err);
 int provider_read_set(
     const struct request *rq, struct sync_change *ch, struct error *err);
+/* A threshold of what no feed of the provider tells would wait for ever. */
+int provider_check_low(
+    struct sync *s, const struct sync_change *ch, struct error *err);
 
 #endif

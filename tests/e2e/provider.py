@@ -263,14 +263,14 @@ def restarted_before(c):
     service = Service(openai(lambda: COSTS))
     c.add(service)
     c.settled()
-    c.peer.call("provider_set", name="openai", shared=True, low_balance="5")
+    c.peer.call("provider_set", name="openai", shared=True)
     c.peer.call("provider_set", name="openai", enabled=False)
 
 
 def restarted_after(c):
     it = c.account()
-    expect("state", (it["state"], it["shared"], it["low_balance"], it["key"]),
-           ("disabled", True, "5", MASK))
+    expect("state", (it["state"], it["shared"], it["key"]),
+           ("disabled", True, MASK))
     expect("amounts", c.amounts(), AMOUNTS)
     expect("complete", it["feeds"][0]["complete_to"], TODAY + DAY)
     try:

@@ -12,7 +12,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import Refused, expect  # noqa: E402
-from provider_case import NOW, Case, Handler  # noqa: E402
+from provider_case import KEY, NOW, Case, Handler  # noqa: E402
 
 HOUR = 3600 * 1000
 
@@ -80,6 +80,13 @@ class Watched(Case):
         expect(what, {r["outcome"] for r in self.sync("deepseek")}, {"ok"})
         self.expect_told(what, *want)
 
+    def expect_refused(self, what, code, field, method, **params):
+        try:
+            self.peer.call(method, **params)
+            sys.exit(f"{what} is taken")
+        except Refused as e:
+            expect(what, (e.code, e.args[2]), (code, field))
+
     def set_low(self, **params):
         self.peer.call("provider_set", name="deepseek", **params)
 
@@ -145,6 +152,31 @@ def changes(c):
                   low("USD", "0", "0.5"))
 
 
+def pending(c):
+    """A threshold that changes takes what was told of the old one with it."""
+    def limits():
+        return sorted((x["period"], x["limit"]) for x in c.notices())
+
+    c.begin({"CNY": "8", "USD": "3"}, low_balance=10)
+    expect("of 10", limits(), [("CNY", "10"), ("USD", "10")])
+    c.set_low(low_balance="5")
+    expect("of 5", limits(), [("USD", "5")])
+    c.set_low(low_balance=None)
+    expect("of none", limits(), [])
+
+
+def nowhere(c):
+    """A balance that nobody tells cannot be low."""
+    c.expect_refused("a new one", "bad_params", "low_balance", "provider_add",
+                     provider="openai", key=KEY, base_url=c.service.url,
+                     verify=False, low_balance="5")
+    expect("accounts", c.peer.call("providers")["providers"], [])
+    c.add(c.service, account="work")
+    c.expect_refused("a change", "bad_params", "low_balance", "provider_set",
+                     name="openai/work", low_balance="5")
+    c.peer.call("provider_set", name="openai/work", low_balance=None)
+
+
 def goes_on(c):
     """After a kill and a restart nothing is told again, nor forgotten."""
     expect("threshold", c.low(), ("10", None))
@@ -202,6 +234,13 @@ def windows(c):
             want.append(("minimax/work/MiniMax-M-/interval", level, used,
                          NOW + resets_ms))
         expect(f"told of {used} %", told(), want)
+
+
+def refused(c):
+    """What was told stays, from a service that takes the key no more."""
+    c.begin({"CNY": "12.00"})
+    c.service.status = 401
+    expect("outcome", c.sync("deepseek")[0]["outcome"], "bad_key")
 
 
 def begins(c):

@@ -92,6 +92,22 @@ Test(provider_balance, a_threshold_that_changes_is_held_against_what_is_left)
 	daemon_stop(&home);
 }
 
+Test(provider_balance, a_threshold_that_is_no_more_is_not_told_of)
+{
+	need_python();
+	daemon_start(&home);
+	play("pending");
+	daemon_stop(&home);
+}
+
+Test(provider_balance, a_balance_that_nobody_tells_cannot_be_low)
+{
+	need_python();
+	daemon_start(&home);
+	play("nowhere");
+	daemon_stop(&home);
+}
+
 Test(provider_balance, sessions_hear_of_it_in_their_language)
 {
 	need_python();
@@ -142,6 +158,55 @@ Test(provider_balance, quotas_of_providers_are_told_once_in_a_period)
 	play("windows");
 	SAYS("The quota minimax/work/MiniMax-M-/interval is nearly used up",
 	    "tt-notices");
+	daemon_stop(&home);
+}
+
+static void
+expect_unsaid(const char *part)
+{
+	struct run r;
+
+	RUN(&home, &r, "tt-provider", "balance");
+	cr_expect_null(strstr(r.out, part), "\"%s\" in:\n%s", part, r.out);
+	run_free(&r);
+}
+
+Test(provider_balance, what_is_not_of_now_says_of_when_it_is)
+{
+	need_python();
+	daemon_start(&home);
+	play("refused");
+	SAYS(" 12.00 CNY                just now (key refused)\n",
+	    "tt-provider", "balance");
+	SAYS("截至", "tt-provider", "balance", "--lang", "zh");
+	SAYS("刚刚（密钥被拒）\n", "tt-provider", "balance", "--lang", "zh");
+	SAYS("\"state\":\"bad_key\",", "tt-provider", "balance", "--json");
+	SAYS("\"low\":false,\"as_of\":\"2026-05-12T10:00:00.000Z\"}",
+	    "tt-provider", "balance", "--json");
+	SAYS("deepseek", "tt-provider", "disable", "deepseek");
+	home_env(&home, "TT_NOW", "2026-05-12T13:00:00Z");
+	SAYS("3 h ago (disabled)\n", "tt-provider", "balance");
+	daemon_stop(&home);
+}
+
+Test(provider_balance, a_window_that_was_reset_is_not_shown_as_it_was)
+{
+	need_python();
+	daemon_start(&home);
+	play("windows");
+	SAYS("91% used             resets in 2h 00m\n", "tt-provider",
+	    "balance");
+	expect_unsaid("as of");
+	SAYS("\"current\":true,\"as_of\":\"2026-05-12T10:00:00.000Z\"}",
+	    "tt-provider", "balance", "--json");
+	home_env(&home, "TT_NOW", "2026-05-12T11:30:00Z");
+	SAYS("91% used             resets in 30m  1 h ago\n", "tt-provider",
+	    "balance");
+	home_env(&home, "TT_NOW", "2026-07-12T12:00:00Z");
+	SAYS("was reset 61 days ago  61 days ago\n", "tt-provider", "balance");
+	expect_unsaid("91%");
+	SAYS("61 天前已清零", "tt-provider", "balance", "--lang", "zh");
+	SAYS("\"current\":false,", "tt-provider", "list", "--json");
 	daemon_stop(&home);
 }
 

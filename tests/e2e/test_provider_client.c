@@ -16,6 +16,8 @@
 
 #include <criterion/criterion.h>
 
+#include "proto/lang.h"
+
 #define KEY "sk-admin-0123456789-secret-abcd"
 #define KEY_PART "0123456789-secret"
 
@@ -225,6 +227,46 @@ Test(provider_client, a_key_is_asked_for_without_echo)
 	PROVIDER(0, "sk-…abcd", "list");
 }
 
+/* There is no terminal to ask at: all that comes before is told. */
+Test(provider_client, who_is_asked_for_a_new_key_is_told_which_kind)
+{
+	add("openai/work");
+	EXPECT(2, "It takes an admin key, sk-admin-..., which an owner", "",
+	    "tt-provider", "set", "openai/work", "--new-key");
+	EXPECT(4, "there is no account \"openai\"", "", "tt-provider", "set",
+	    "openai", "--new-key");
+}
+
+/* No line of the table is wider; what stays is the account and its state. */
+static void
+expect_narrow(const char *width, size_t columns)
+{
+	const char *line;
+	struct run r;
+	size_t len;
+
+	RUN(&home, &r, "tt-provider", "list", "--width", width);
+	cr_expect_not_null(strstr(r.out, "openai"), "%s", r.out);
+	cr_expect_not_null(strstr(r.out, "  ok"), "%s", r.out);
+	for (line = r.out; *line != '\0'; line += len + (line[len] == '\n')) {
+		len = strcspn(line, "\n");
+		cr_expect_leq(lang_width(line, len), columns,
+		    "wider than %s columns: %.*s", width, (int)len, line);
+	}
+	run_free(&r);
+}
+
+Test(provider_client, a_list_fits_into_the_terminal)
+{
+	add("openai");
+	PROVIDER(0, "ok", "sync", "openai");
+	expect_narrow("80", 80);
+	expect_narrow("40", 40);
+	expect_narrow("20", 20);
+	PROVIDER(0, "last success", "list", "--width", "40");
+	PROVIDER(0, "low below", "list", "--width", "80");
+}
+
 Test(provider_client, an_error_says_which_feed_and_when)
 {
 	EXPECT(0, "not tried", "sk-admin-wrong-wrong\n", "tt-provider", "add",
@@ -357,6 +399,34 @@ Test(provider_client, balances_keep_their_currencies)
 	    "deepseek", "--low-balance", "5EUR");
 }
 
+Test(provider_client, a_balance_that_nobody_tells_is_not_waited_for)
+{
+	char mark[120];
+
+	snprintf(
+	    mark, sizeof(mark), "echo taken >%s/mark; echo " KEY, home.dir);
+	PROVIDER(4, "--low-balance: openai tells no balance that could be low",
+	    "add", "openai", "--low-balance", "10", "--key-command", mark);
+	add("openai");
+	PROVIDER(4, "--low-balance: openai tells no balance", "set", "openai",
+	    "--low-balance", "10", "--key-command", mark);
+	PROVIDER(4, "openai 不提供余额", "set", "openai", "--low-balance",
+	    "10 USD", "--lang", "zh");
+	PROVIDER(0, "changed", "set", "openai", "--low-balance", "none");
+	snprintf(mark, sizeof(mark), "%s/mark", home.dir);
+	cr_expect_neq(access(mark, F_OK), 0, "the command has been run");
+}
+
+Test(provider_client, the_name_of_an_account_is_what_is_complained_of)
+{
+	EXPECT(4, "the name of an account has letters, digits and . _ - only",
+	    KEY "\n", "tt-provider", "add", "openai", "--account", "a b",
+	    "--base-url", url, "--key-stdin");
+	EXPECT(4, "账户名只能用字母、数字和", KEY "\n", "tt-provider", "add",
+	    "openai", "--account", "a b", "--base-url", url, "--key-stdin",
+	    "--lang", "zh");
+}
+
 Test(provider_client, an_account_is_switched_off_and_on_and_removed)
 {
 	add("openai");
@@ -371,6 +441,38 @@ Test(provider_client, an_account_is_switched_off_and_on_and_removed)
 	    "openai");
 	PROVIDER(2, "which account", "rm");
 	expect_no_key("nothing");
+}
+
+Test(provider_client, what_a_removed_account_left_is_listed_and_dropped)
+{
+	add("openai");
+	add("openai/work");
+	PROVIDER(0, "costs", "sync");
+	PROVIDER(0, "\"remains\":[]}", "list", "--json");
+	PROVIDER(0, "without --keep-data", "rm", "openai/work", "--keep-data");
+	PROVIDER(0,
+	    "\nopenai/work: removed; what it said is kept and counted, and "
+	    "tt-provider rm openai/work drops it\n",
+	    "list");
+	PROVIDER(0, "what it said", "rm", "openai", "--keep-data");
+	PROVIDER(0,
+	    "No account: tt-provider add PROVIDER adds one.\nopenai: "
+	    "removed; what it said is kept",
+	    "list");
+	PROVIDER(
+	    0, "\"remains\":[\"openai\",\"openai/work\"]}", "list", "--json");
+	PROVIDER(0, "openai/work：已移除", "list", "--lang", "zh");
+	PROVIDER(4, "\"openai\" was removed; what it said is kept", "balance",
+	    "openai");
+	PROVIDER(4, "\"openai\" was removed", "sync", "openai");
+	PROVIDER(4, "\"openai\" was removed", "set", "openai", "--shared");
+	PROVIDER(4, "there is no account \"open\"", "sync", "open");
+	add("openai");
+	PROVIDER(0, "\"remains\":[\"openai/work\"]}", "list", "--json");
+	PROVIDER(0, "removed", "rm", "openai");
+	PROVIDER(0, "removed", "rm", "openai/work");
+	PROVIDER(0, "\"remains\":[]}", "list", "--json");
+	PROVIDER(4, "there is no account \"openai/work\"", "rm", "openai/work");
 }
 
 /* A service that could not be asked is asked once, not for two minutes. */

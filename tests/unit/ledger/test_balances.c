@@ -199,6 +199,14 @@ expect_told(struct bench *b, const char *want)
 	    b->told, want, "told \"%s\", not \"%s\"", b->told, want);
 }
 
+/* All that are still to be told. */
+static void
+expect_pending(struct bench *b, const char *want)
+{
+	b->seen = 0;
+	expect_told(b, want);
+}
+
 #define LOW(left, below, currency)                                             \
 	"balance warn deepseek: " left "<" below currency
 
@@ -333,6 +341,70 @@ Test(balances, a_threshold_that_is_set_above_what_is_left_tells_at_once)
 	expect_told(&b, "");
 	threshold(&b, 5, "");
 	expect_told(&b, LOW("3", "5", "USD"));
+	bench_end(&b);
+}
+
+Test(balances, a_threshold_that_is_no_more_is_not_told_of_any_more)
+{
+	struct bench b;
+
+	bench_start(&b);
+	threshold(&b, 10, "");
+	come_from(&b, "balance",
+	    ROWS({ "left", "CNY", "8", 0 }, { "left", "USD", "3", 0 }));
+	expect_pending(&b, LOW("8", "10", "CNY") ", " LOW("3", "10", "USD"));
+	threshold(&b, 10, "");
+	expect_pending(&b, LOW("8", "10", "CNY") ", " LOW("3", "10", "USD"));
+	/* One that is of another currency is not of the others. */
+	threshold(&b, 10, "USD");
+	expect_pending(&b, LOW("3", "10", "USD"));
+	threshold(&b, 5, "");
+	expect_pending(&b, LOW("3", "5", "USD"));
+	threshold(&b, 1, "");
+	expect_pending(&b, "");
+	threshold(&b, 20, "");
+	expect_pending(&b, LOW("8", "20", "CNY") ", " LOW("3", "20", "USD"));
+	threshold(&b, -1, "");
+	expect_pending(&b, "");
+	bench_end(&b);
+}
+
+static void
+use_account(struct bench *b, const char *name)
+{
+	b->a = (struct account){ .is_enabled = true };
+	snprintf(b->a.name, sizeof(b->a.name), "%s", name);
+}
+
+Test(balances, notices_of_other_accounts_stay)
+{
+	struct bench b;
+
+	bench_start(&b);
+	threshold(&b, 10, "");
+	left(&b, "USD", "8");
+	use_account(&b, "deepseek/work");
+	threshold(&b, 5, "");
+	left(&b, "USD", "4");
+	threshold(&b, -1, "");
+	expect_pending(&b, LOW("8", "10", "USD"));
+	bench_end(&b);
+}
+
+Test(balances, more_of_them_than_are_looked_at_at_once_are_withdrawn)
+{
+	struct bench b;
+
+	bench_start(&b);
+	threshold(&b, 10, "");
+	for (int i = 0; i < 2 * ACCOUNT_TOLD_MAX; i++) {
+		left(&b, "USD", "8");
+		left(&b, "USD", "11");
+	}
+	read_told(&b);
+	cr_expect_eq(b.seen, 2 * ACCOUNT_TOLD_MAX, "%d", (int)b.seen);
+	threshold(&b, 1, "");
+	expect_pending(&b, "");
 	bench_end(&b);
 }
 
