@@ -21,7 +21,7 @@ enum {
 	HAS_LOW = 8,
 	BRACKETS_ARRAYS = 16
 };
-enum { IS_DENIED = 1, HAS_HISTORY = 2 };
+enum { IS_DENIED = 1, HAS_HISTORY = 2, IS_ABSENT = 4 };
 
 struct text
 account_provider(struct text name)
@@ -60,7 +60,8 @@ write_feed(struct wbuf *w, const struct account_feed *f)
 	write_svar(w, f->to_ms);
 	write_uvar(w, f->n_limited);
 	write_u8(w, (uint8_t)((f->is_denied ? IS_DENIED : 0) |
-			      (f->has_history ? HAS_HISTORY : 0)));
+			      (f->has_history ? HAS_HISTORY : 0) |
+			      (f->is_absent ? IS_ABSENT : 0)));
 }
 
 static void
@@ -121,6 +122,7 @@ read_feed(struct rbuf *r, struct account_feed *f)
 	flags = read_u8(r);
 	f->is_denied = (flags & IS_DENIED) != 0;
 	f->has_history = (flags & HAS_HISTORY) != 0;
+	f->is_absent = (flags & IS_ABSENT) != 0;
 }
 
 static void
