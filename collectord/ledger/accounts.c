@@ -202,6 +202,16 @@ account_get(struct store_txn *txn, struct text name, struct account *a)
 	return read_account(val, a) ? 0 : -ERR_STORE;
 }
 
+/* What the feed that fails for longest came to last. */
+static struct text
+failure_of(const struct account *a, int64_t since_ms)
+{
+	for (uint32_t i = 0; i < a->n_feeds; i++)
+		if (a->feed[i].failing_ms == since_ms)
+			return text_of(a->feed[i].error);
+	return (struct text){ 0 };
+}
+
 /* Of a failure that has lasted for a day, by the day on which it began. */
 static int
 tell_failure(struct store_txn *txn, int64_t now_ms, struct account *a)
@@ -220,6 +230,7 @@ tell_failure(struct store_txn *txn, int64_t now_ms, struct account *a)
 	n.period = text_of(day);
 	n.from_ms = since;
 	n.to_ms = now_ms;
+	n.why = failure_of(a, since);
 	rc = notice_make(txn, now_ms, &n);
 	if (rc < 0)
 		return rc;

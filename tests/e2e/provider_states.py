@@ -13,15 +13,15 @@ from provider_case import DAY, KEY, Service, play  # noqa: E402
 from provider_shapes import OpenAI, OpenRouter  # noqa: E402
 
 
-def client(c, *args):
+def client(c, *args, program="tt-provider"):
     build = os.environ.get("TT_BUILD") or "build"
-    return subprocess.run([build + "/tt-provider", *args], timeout=20,
+    return subprocess.run([f"{build}/{program}", *args], timeout=20,
                           input=KEY.encode(), stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, check=False)
 
 
-def expect_client(c, code, words, *args):
-    r = client(c, *args)
+def expect_client(c, code, words, *args, **more):
+    r = client(c, *args, **more)
     said = (r.stdout + r.stderr).decode()
     expect(f"exit code of {args}: {said}", r.returncode, code)
     expect(f"{args} says {words!r}: {said}", words in said, True)
@@ -86,6 +86,27 @@ def gone(c):
     ill.how = None
     expect("outcomes", {r["outcome"] for r in c.sync()}, {"ok"})
     expect("amounts", c.amounts(), OpenAI.amounts)
+
+
+def told(c):
+    """The notice of a failure: since when, why, and what helps."""
+    ill = Ill(c, OpenAI())
+    ill.how = (403, {})
+    c.sync()
+    c.move_clock(DAY)
+    c.sync()
+    why = ("the key may not do this (HTTP 403): it takes an admin key, "
+           "sk-admin-..., which an owner of the organization makes")
+    expect("notices", [(n["subject"], n["why"], n["from"]) for n in notices(c)],
+           [("openai", why, c.now - DAY)])
+    expect_client(c, 0, "The provider openai could not be asked since "
+                  f"2026-05-12 10:00 what was used: {why}. `tt-provider sync "
+                  "openai` asks it again; `tt-provider set openai --new-key` "
+                  "takes another key.", program="tt-notices")
+    expect_client(c, 0, "自 2026-05-12 10:00 起无法向服务商 openai 查询用量：该密钥",
+                  "--lang", "zh", program="tt-notices")
+    expect_client(c, 0, f'"why":"{why}"', "--json",
+                  program="tt-notices")
 
 
 def never_there(c):

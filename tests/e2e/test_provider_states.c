@@ -38,6 +38,11 @@ Test(provider_states, where_nothing_ever_was_there_it_fails_too)
 	play_state("never_there");
 }
 
+Test(provider_states, a_notice_says_since_when_why_and_what_helps)
+{
+	play_state("told");
+}
+
 Test(provider_states, one_429_is_meant_for_the_whole_key)
 {
 	play_state("limited");
