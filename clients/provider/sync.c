@@ -185,7 +185,7 @@ join_feeds(struct value list, const struct value *row, char *buf, size_t cap)
 	}
 }
 
-/* " Again from 14:02.", or with the day where that is another. */
+/* ", again from 14:02", or with the day where that is another. */
 static void
 put_until(const struct setup *s, const struct value *row)
 {

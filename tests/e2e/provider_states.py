@@ -9,7 +9,8 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import expect  # noqa: E402
-from provider_case import DAY, KEY, Service, play  # noqa: E402
+from provider_case import (  # noqa: E402
+    DAY, KEY, OTHER_KEY, Service, play, wait_until)
 from provider_shapes import OpenAI, OpenRouter  # noqa: E402
 
 
@@ -94,7 +95,7 @@ def told(c):
     ill.how = (403, {})
     c.sync()
     c.move_clock(DAY)
-    c.sync()
+    wait_until("a notice", lambda: notices(c))
     why = ("the key may not do this (HTTP 403): it takes an admin key, "
            "sk-admin-..., which an owner of the organization makes")
     expect("notices", [(n["subject"], n["why"], n["from"]) for n in notices(c)],
@@ -141,6 +142,13 @@ def limited(c):
     expect(f"once: {said}", said.count("not asked"), 1)
     rows = json.loads(client(c, "sync", "--json").stdout)["results"]
     expect("JSON", {r["until"] for r in rows}, {"2026-05-12T10:02:00.000Z"})
+    # Another key is not the one that was meant.
+    ill.how = None
+    c.peer.call("provider_set", name="openai", key=OTHER_KEY, verify=False)
+    c.settled()
+    expect("outcomes", {r["outcome"] for r in c.sync()}, {"ok"})
+    ill.how = (429, {"Retry-After": "120"})
+    expect("outcomes", {r["outcome"] for r in c.sync()}, {"limited"})
     ill.how = None
     c.move_clock(121000)
     expect("outcomes", {r["outcome"] for r in c.sync()}, {"ok"})

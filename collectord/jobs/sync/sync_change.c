@@ -352,14 +352,14 @@ sync_add(struct sync *s, const struct sync_change *ch, struct sync_reply *r,
 	return 0;
 }
 
-/* What was refused may be asked for again. */
+/* What the service wanted of the old key does not hold for another. */
 static void
 forgive(struct account *a)
 {
 	a->is_bad_key = false;
 	for (uint32_t i = 0; i < a->n_feeds; i++) {
 		a->feed[i].is_denied = false;
-		a->feed[i].next_ms = 0;
+		a->feed[i].next_ms = a->feed[i].limited_ms = 0;
 	}
 }
 
