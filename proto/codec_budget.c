@@ -290,7 +290,8 @@ pack_notice(struct packer *k, const struct notice *n)
 {
 	bool has_amount = n->limit != 0 || n->spent != 0;
 
-	pack_map(k, 9 + (has_amount ? 2 : 0) + (n->figures.are_known ? 1 : 0));
+	pack_map(k, 9 + (has_amount ? 2 : 0) + (n->figures.are_known ? 1 : 0) +
+			(n->why.len > 0 ? 1 : 0));
 	pack_str(k, "id");
 	pack_text(k, n->id);
 	pack_str(k, "kind");
@@ -312,6 +313,10 @@ pack_notice(struct packer *k, const struct notice *n)
 	if (n->figures.are_known) {
 		pack_str(k, "digest");
 		pack_figures(k, &n->figures);
+	}
+	if (n->why.len > 0) {
+		pack_str(k, "why");
+		pack_text(k, n->why);
 	}
 	if (!has_amount)
 		return;
@@ -382,6 +387,7 @@ unpack_notice(struct wire_cursor *c, struct notice *n)
 	    get_text(map, "level", &level, &err) != 0 ||
 	    get_text(map, "subject", &n->subject, &err) != 0 ||
 	    get_text(map, "period", &n->period, &err) != 0 ||
+	    get_text(map, "why", &n->why, &err) != 0 ||
 	    get_bool(map, "tokens", &n->is_tokens, &err) != 0 ||
 	    get_notice_amount(map, "spent", n, &n->spent) != 0 ||
 	    get_notice_amount(map, "limit", n, &n->limit) != 0 ||

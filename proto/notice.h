@@ -51,6 +51,8 @@ struct notice {
 				 * what is left, and the threshold */
 	int64_t made_ms;
 	struct notice_figures figures; /* of a digest */
+	/* Of a provider, what asking it last came to, in English. */
+	struct text why;
 };
 
 #endif

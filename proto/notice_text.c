@@ -45,7 +45,13 @@ const char *const notice_sentences[NOTICE_SENTENCES] = {
 	    N_("Nothing has been heard of {subject} since {day}: is it still "
 	       "hooked up?"),
 	[SENTENCE_PROVIDER] =
-	    N_("The provider {subject} could not be asked for a day."),
+	    N_("The provider {subject} could not be asked since {day}. "
+	       "tt-provider sync {subject} asks it again; tt-provider set "
+	       "{subject} --new-key takes another key."),
+	[SENTENCE_PROVIDER_WHY] =
+	    N_("The provider {subject} could not be asked since {day}: {why}. "
+	       "tt-provider sync {subject} asks it again; tt-provider set "
+	       "{subject} --new-key takes another key."),
 	[SENTENCE_PRICE] =
 	    N_("The model {subject} has no price: what it costs is not "
 	       "counted until tt-price set tells it."),
@@ -97,6 +103,8 @@ choose(const struct notice *n)
 	if (n->figures.are_known)
 		return n->kind == NOTICE_WEEKLY ? SENTENCE_WEEKLY_FIGURES
 						: SENTENCE_DAILY_FIGURES;
+	if (n->kind == NOTICE_PROVIDER && n->why.len > 0)
+		return SENTENCE_PROVIDER_WHY;
 	if (n->kind != NOTICE_BUDGET)
 		return of_kind[n->kind];
 	if (n->is_tokens)
@@ -234,6 +242,7 @@ notice_text(const struct notice *n, const char *const *sentences,
 		{ "spent", format_amount(n, n->spent, spent) },
 		{ "limit", format_amount(n, n->limit, limit) },
 		{ "day", format_day(n->from_ms, day) },
+		{ "why", n->why },
 		{ "figures", format_figures(&n->figures, sentences, figures) },
 	};
 

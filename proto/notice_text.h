@@ -25,13 +25,14 @@ enum notice_sentence {
 	SENTENCE_QUOTA,
 	SENTENCE_SOURCE,
 	SENTENCE_PROVIDER,
+	SENTENCE_PROVIDER_WHY,
 	SENTENCE_PRICE,
 	SENTENCE_BALANCE,
 	NOTICE_SENTENCES
 };
 
-/* In English, with {subject}, {period}, {spent}, {limit}, {day} and {figures}
- * in them, or what figures are made of. */
+/* In English, with {subject}, {period}, {spent}, {limit}, {day}, {why} and
+ * {figures} in them, or what figures are made of. */
 extern const char *const notice_sentences[NOTICE_SENTENCES];
 
 /* The name itself where it is [A-Za-z0-9._:/@-]{1,64}, else "?". */

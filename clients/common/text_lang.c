@@ -190,8 +190,17 @@ static const char *const known[] = {
 	N_("%s, at byte %s: %s"),
 	N_("the service could not be asked: no connection through the proxy "
 	   "(HTTP %s)"),
+	N_("nothing that was asked for is there (HTTP 404): is the address of "
+	   "the service right?"),
+	N_("the key cannot be read from %s: %s; tt-provider set %s --new-key "
+	   "takes another"),
 	N_("%s (HTTP %s)"),
 	N_("the service could not be asked: %s"),
+	N_("not asked: too many requests for the service"),
+	N_("not asked in this round: the service failed before"),
+	N_("it is not there"),
+	N_("it has no key"),
+	N_("others could read it, or it is not yours: chmod 600"),
 	N_("there are more pages, but no cursor to them"),
 	N_("a cursor came again"),
 	N_("there are more than 1000 pages"),

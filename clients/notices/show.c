@@ -52,6 +52,10 @@ put_notice(const struct notice *n, const char *text)
 	} else {
 		put_name("period", n->period);
 	}
+	if (n->why.len > 0) {
+		fputs(",\"why\":", stdout);
+		json_put_text(stdout, n->why);
+	}
 	calendar_format_time(n->made_ms, made);
 	printf(",\"made\":\"%s\",\"text\":", made);
 	json_put_str(stdout, text);

@@ -3,10 +3,12 @@
 
 #include "clients/common/output.h"
 #include "clients/common/safe_name.h"
+#include "clients/common/text_lang.h"
 #include "clients/notices/notices.h"
 #include "clients/report/digest.h"
 
 #define DATE_LENGTH 10
+#define WHY_MAX 400
 
 /* A notice being put in words. */
 struct words {
@@ -151,12 +153,25 @@ tell_source(struct words *w)
 static void
 tell_provider(struct words *w)
 {
-	char since[CALENDAR_TEXT_MAX];
+	char since[CALENDAR_TEXT_MAX], clean[WHY_MAX], said[WHY_MAX];
 
 	format_since(w->n, since);
+	if (w->n->why.len > 0) {
+		table_clean(w->n->why, clean, sizeof(clean));
+		fprintf(w->f,
+		    _("The provider %s could not be asked since %s what was "
+		      "used: %s."),
+		    w->subject, since, lang_said(clean, said, sizeof(said)));
+	} else {
+		fprintf(w->f,
+		    _("The provider %s could not be asked since %s what was "
+		      "used."),
+		    w->subject, since);
+	}
 	fprintf(w->f,
-	    _("The provider %s could not be asked since %s what was used.\n"),
-	    w->subject, since);
+	    _(" `tt-provider sync %s` asks it again; `tt-provider set %s "
+	      "--new-key` takes another key.\n"),
+	    w->subject, w->subject);
 }
 
 static void

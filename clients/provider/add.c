@@ -155,14 +155,16 @@ look_for(struct setup *s, struct adding *a, bool is_asked)
 static int
 tell(const struct setup *s, const struct adding *a, const struct value *result)
 {
-	static const char *const done[2][2] = {
+	static const char *const done[2][PROVIDER_KEY_FATES] = {
 		{ N_("added; the service takes its key"),
-		    N_("added; its key was not tried") },
+		    N_("added; its key was not tried"),
+		    N_("added; its key could not be tried") },
 		{ N_("replaced; the service takes its key"),
-		    N_("replaced; its key was not tried") },
+		    N_("replaced; its key was not tried"),
+		    N_("replaced; its key could not be tried") },
 	};
 
-	provider_tell(s, result, _(done[a->is_there][a->o->no_verify]));
+	provider_tell(s, result, _(done[a->is_there][provider_fate(result)]));
 	return EXIT_OK;
 }
 

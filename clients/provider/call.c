@@ -178,21 +178,62 @@ provider_show(struct setup *s, int nargs, char **args,
 	return EXIT_OK;
 }
 
+enum provider_fate
+provider_fate(const struct value *result)
+{
+	struct value v;
+
+	if (!fetch_member(result, "verified", &v))
+		return PROVIDER_KEY_NOT_TRIED;
+	return fetch_bool(result, "verified") ? PROVIDER_KEY_TAKEN
+					      : PROVIDER_KEY_UNTRIABLE;
+}
+
+/* With what the service said of the key, where it said something. */
+static void
+put_changed(const struct value *result, const char *line)
+{
+	struct text why = fetch_text(result, "why");
+	char name[200], said[PROVIDER_SAID_MAX];
+
+	table_clean(fetch_text(result, "name"), name, sizeof(name));
+	provider_said(why, said);
+	if (why.len > 0 && !fetch_bool(result, "verified"))
+		printf(_("%s: %s: %s"), name, line, said);
+	else
+		printf(_("%s: %s"), name, line);
+	putchar('\n');
+	if (why.len == 0 || !fetch_bool(result, "verified"))
+		return;
+	printf(_("%s: this key does not see all: %s"), name, said);
+	putchar('\n');
+}
+
+void
+provider_tell_remedy(const char *name)
+{
+	printf(_("`tt-provider set %s --new-key` takes another key."), name);
+	putchar('\n');
+}
+
 void
 provider_tell(
     const struct setup *s, const struct value *result, const char *line)
 {
-	char name[200];
+	struct value verified;
 
 	if (!s->opts->json) {
-		table_clean(fetch_text(result, "name"), name, sizeof(name));
-		printf(_("%s: %s"), name, line);
-		putchar('\n');
+		put_changed(result, line);
 		return;
 	}
 	fputs("{\"schema_version\":1,\"name\":", stdout);
 	json_put_text(stdout, fetch_text(result, "name"));
 	fputs(",\"state\":", stdout);
 	json_put_text(stdout, fetch_text(result, "state"));
+	if (fetch_member(result, "verified", &verified)) {
+		printf(",\"verified\":%s,",
+		    fetch_bool(result, "verified") ? "true" : "false");
+		provider_json_text(result, "why");
+	}
 	fputs("}\n", stdout);
 }

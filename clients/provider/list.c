@@ -209,6 +209,8 @@ put_error(const struct value *account, struct text error, int64_t now_ms)
 	else
 		printf(_("%s, %s: %s"), name, ago, said);
 	putchar('\n');
+	if (text_is(fetch_text(account, "state"), "bad_key"))
+		provider_tell_remedy(name);
 }
 
 static void

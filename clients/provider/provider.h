@@ -82,9 +82,22 @@ int provider_fetch(struct setup *s, const char *name, struct value *list);
 int provider_show(struct setup *s, int nargs, char **args,
     int (*table)(const struct setup *s, struct value list),
     void (*json)(const struct setup *s, const struct value *account));
-/* The result of a change: one line, or JSON. */
+enum provider_fate { /* of a key that was given */
+	PROVIDER_KEY_TAKEN,
+	PROVIDER_KEY_NOT_TRIED,
+	PROVIDER_KEY_UNTRIABLE, /* the service would not say */
+	PROVIDER_KEY_FATES
+};
+enum provider_fate provider_fate(const struct value *result);
+/*
+ * The result of a change: one line, or JSON; what the service said of the key
+ * goes with it.
+ */
 void provider_tell(
     const struct setup *s, const struct value *result, const char *line);
+
+/* Of an account whose key is refused: one line, how to give it another. */
+void provider_tell_remedy(const char *name);
 
 /* --- low.c ---------------------------------------------------------------- */
 

@@ -63,8 +63,30 @@ pack(const struct setting *set, struct packer *k)
 	}
 }
 
+/* What is done, or that it is of no use as long as the key is refused. */
+static const char *
+describe(const struct setting *set, const struct value *result)
+{
+	static const char *const of_key[PROVIDER_KEY_FATES] = {
+		N_("changed; the service takes its key"),
+		N_("changed; its key was not tried yet: tt-provider sync tries "
+		   "it"),
+		N_("changed; its key could not be tried"),
+	};
+
+	if (set->has_key)
+		return _(of_key[provider_fate(result)]);
+	if (!set->has_enabled)
+		return _("changed");
+	if (!set->is_enabled)
+		return _("is not asked any more");
+	if (text_is(fetch_text(result, "state"), "bad_key"))
+		return _("enabled, but not asked: the service refuses its key");
+	return _("is asked from now on");
+}
+
 static int
-send_setting(struct setup *s, struct setting *set, const char *done)
+send_setting(struct setup *s, struct setting *set)
 {
 	struct packer k = { 0 };
 	struct value result;
@@ -73,9 +95,12 @@ send_setting(struct setup *s, struct setting *set, const char *done)
 	pack(set, &k);
 	secret_wipe(&set->key);
 	rc = provider_call(s, &k, set->name, &result);
-	if (rc == EXIT_OK)
-		provider_tell(s, &result, done);
-	return rc;
+	if (rc != EXIT_OK)
+		return rc;
+	provider_tell(s, &result, describe(set, &result));
+	if (!s->opts->json && text_is(fetch_text(&result, "state"), "bad_key"))
+		provider_tell_remedy(set->name);
+	return EXIT_OK;
 }
 
 static int
@@ -90,9 +115,7 @@ switch_to(struct setup *s, const struct provider_options *o, int nargs,
 	if (rc == EXIT_OK)
 		rc = setup_connect(s);
 	if (rc == EXIT_OK)
-		rc = send_setting(s, &set,
-		    is_enabled ? _("is asked from now on")
-			       : _("is not asked any more"));
+		rc = send_setting(s, &set);
 	return rc;
 }
 
@@ -209,11 +232,7 @@ run_set(
 	if (rc == EXIT_OK)
 		rc = take_key(s, &set);
 	if (rc == EXIT_OK)
-		rc = send_setting(s, &set,
-		    !set.has_key   ? _("changed")
-		    : o->no_verify ? _("changed; its key was not tried yet: "
-				       "tt-provider sync tries it")
-				   : _("changed; the service takes its key"));
+		rc = send_setting(s, &set);
 	if (rc == EXIT_OK && set.low.currency[0] != '\0')
 		rc = note_currency(s, &set);
 	secret_wipe(&set.key);

@@ -25,7 +25,9 @@ static const struct word outcomes[] = {
 	{ "limited", N_("asked too often") },
 	{ "failing", N_("failing") },
 	{ "absent", N_("not there for this account") },
-	{ "broken", N_("the answer makes no sense") },
+	{ "broken", N_("no usable answer") },
+	{ "denied", N_("not for this key") },
+	{ "no_key", N_("its key cannot be read") },
 };
 
 static const struct word balances[] = {

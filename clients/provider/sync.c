@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "clients/common/output.h"
@@ -9,6 +10,7 @@
 
 #define MSGID 1
 #define PATIENCE_MS 900000
+#define DATE_LENGTH 10
 
 static const struct option_spec specs[] = { PROVIDER_OUTPUT };
 
@@ -95,9 +97,30 @@ wait_for_end(struct syncing *y)
 }
 
 static bool
-is_good(struct text outcome)
+has_outcome(const struct value *row, const char *outcome)
 {
-	return text_is(outcome, "ok") || text_is(outcome, "absent");
+	return text_is(fetch_text(row, "outcome"), outcome);
+}
+
+static bool
+has_answered(struct value list, struct text name)
+{
+	struct value row;
+
+	while (fetch_next(&list, &row))
+		if (text_eq(fetch_text(&row, "name"), name) &&
+		    has_outcome(&row, "ok"))
+			return true;
+	return false;
+}
+
+/* What an account or its key does not have is no failure where it has more. */
+static bool
+is_good(struct value list, const struct value *row)
+{
+	if (has_outcome(row, "absent") || has_outcome(row, "denied"))
+		return has_answered(list, fetch_text(row, "name"));
+	return has_outcome(row, "ok");
 }
 
 static void
@@ -116,6 +139,8 @@ put_json(struct value list)
 		provider_json_text(&row, "outcome");
 		printf(",\"rows\":%" PRIu64 ",", fetch_u64(&row, "rows"));
 		provider_json_text(&row, "error");
+		putchar(',');
+		provider_json_time(&row, "until", "until");
 		putchar('}');
 	}
 	fputs("]}\n", stdout);
@@ -140,31 +165,76 @@ count_alike(struct value list, size_t n, const struct value *row)
 	return alike;
 }
 
+/* "costs, usage": of an account, what came to the same. */
 static void
-put_error(const struct value *row, bool is_of_all)
+join_feeds(struct value list, const struct value *row, char *buf, size_t cap)
 {
-	char name[200], feed[200], said[PROVIDER_SAID_MAX];
+	char feed[200];
+	struct value other;
+	size_t len = 0;
+
+	buf[0] = '\0';
+	while (fetch_next(&list, &other)) {
+		if (!is_alike(&other, row, "name") ||
+		    !is_alike(&other, row, "error"))
+			continue;
+		table_clean(fetch_text(&other, "feed"), feed, sizeof(feed));
+		snprintf(
+		    buf + len, cap - len, "%s%s", len > 0 ? _(", ") : "", feed);
+		len += strlen(buf + len);
+	}
+}
+
+/* ", again from 14:02", or with the day where that is another. */
+static void
+put_until(const struct setup *s, const struct value *row)
+{
+	int64_t until_ms = (int64_t)fetch_u64(row, "until");
+	char now[CALENDAR_TEXT_MAX], until[CALENDAR_TEXT_MAX];
+	bool is_today;
+
+	if (until_ms == 0)
+		return;
+	calendar_format_time(s->now_ms, now);
+	calendar_format_time(until_ms, until);
+	is_today = strncmp(now, until, DATE_LENGTH) == 0;
+	until[DATE_LENGTH] = ' ';
+	until[DATE_LENGTH + 6] = '\0';
+	printf(_(", again from %s"), until + (is_today ? DATE_LENGTH + 1 : 0));
+}
+
+static void
+put_error(const struct setup *s, struct value list, const struct value *row)
+{
+	char name[200], feeds[800], said[PROVIDER_SAID_MAX];
+	bool is_of_all = count_alike(list, list.n, row) > 1;
 
 	table_clean(fetch_text(row, "name"), name, sizeof(name));
-	table_clean(fetch_text(row, "feed"), feed, sizeof(feed));
+	join_feeds(list, row, feeds, sizeof(feeds));
 	provider_said(fetch_text(row, "error"), said);
-	if (is_of_all || feed[0] == '\0')
+	if (has_outcome(row, "denied"))
+		printf(
+		    _("%s: this key does not see %s: %s"), name, feeds, said);
+	else if (is_of_all || feeds[0] == '\0')
 		printf(_("%s: %s"), name, said);
 	else
-		printf(_("%s, %s: %s"), name, feed, said);
+		printf(_("%s, %s: %s"), name, feeds, said);
+	put_until(s, row);
 	putchar('\n');
+	if (has_outcome(row, "bad_key"))
+		provider_tell_remedy(name);
 }
 
 /* Whole, which a column of a table is too narrow for, and each once. */
 static void
-put_errors(struct value list)
+put_errors(const struct setup *s, struct value list)
 {
 	struct value rest = list, row;
 
 	for (size_t n = 0; fetch_next(&rest, &row); n++)
 		if (fetch_text(&row, "error").len > 0 &&
 		    count_alike(list, n, &row) == 0)
-			put_error(&row, count_alike(list, list.n, &row) > 1);
+			put_error(s, list, &row);
 }
 
 static void
@@ -219,7 +289,7 @@ put_table(const struct setup *s, struct value list)
 	table_column(t, _("rows"), TABLE_RIGHT);
 	put_accounts(t, list);
 	rc = setup_print(s, t);
-	put_errors(list);
+	put_errors(s, list);
 	return rc;
 }
 
@@ -236,7 +306,7 @@ show(const struct setup *s, struct value list)
 	else
 		rc = put_table(s, list);
 	while (rc == EXIT_OK && fetch_next(&rest, &row))
-		if (!is_good(fetch_text(&row, "outcome")))
+		if (!is_good(list, &row))
 			rc = EXIT_NO;
 	return rc;
 }

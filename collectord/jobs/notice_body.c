@@ -139,6 +139,8 @@ make_json(struct notice_body *b, const struct notice *n, struct text text)
 	}
 	if (n->figures.are_known)
 		add_figures(b, &n->figures);
+	if (n->why.len > 0)
+		add_member(b, "why", n->why);
 	add_member(b, "text", text);
 	add_str(b, "}\n");
 	b->headers[0] = "Content-Type: application/json";

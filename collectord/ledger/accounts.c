@@ -21,7 +21,7 @@ enum {
 	HAS_LOW = 8,
 	BRACKETS_ARRAYS = 16
 };
-enum { IS_DENIED = 1, HAS_HISTORY = 2 };
+enum { IS_DENIED = 1, HAS_HISTORY = 2, IS_ABSENT = 4 };
 
 struct text
 account_provider(struct text name)
@@ -60,7 +60,8 @@ write_feed(struct wbuf *w, const struct account_feed *f)
 	write_svar(w, f->to_ms);
 	write_uvar(w, f->n_limited);
 	write_u8(w, (uint8_t)((f->is_denied ? IS_DENIED : 0) |
-			      (f->has_history ? HAS_HISTORY : 0)));
+			      (f->has_history ? HAS_HISTORY : 0) |
+			      (f->is_absent ? IS_ABSENT : 0)));
 }
 
 static void
@@ -121,6 +122,7 @@ read_feed(struct rbuf *r, struct account_feed *f)
 	flags = read_u8(r);
 	f->is_denied = (flags & IS_DENIED) != 0;
 	f->has_history = (flags & HAS_HISTORY) != 0;
+	f->is_absent = (flags & IS_ABSENT) != 0;
 }
 
 static void
@@ -200,6 +202,16 @@ account_get(struct store_txn *txn, struct text name, struct account *a)
 	return read_account(val, a) ? 0 : -ERR_STORE;
 }
 
+/* What the feed that fails for longest came to last. */
+static struct text
+failure_of(const struct account *a, int64_t since_ms)
+{
+	for (uint32_t i = 0; i < a->n_feeds; i++)
+		if (a->feed[i].failing_ms == since_ms)
+			return text_of(a->feed[i].error);
+	return (struct text){ 0 };
+}
+
 /* Of a failure that has lasted for a day, by the day on which it began. */
 static int
 tell_failure(struct store_txn *txn, int64_t now_ms, struct account *a)
@@ -218,6 +230,7 @@ tell_failure(struct store_txn *txn, int64_t now_ms, struct account *a)
 	n.period = text_of(day);
 	n.from_ms = since;
 	n.to_ms = now_ms;
+	n.why = failure_of(a, since);
 	rc = notice_make(txn, now_ms, &n);
 	if (rc < 0)
 		return rc;

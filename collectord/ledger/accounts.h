@@ -31,6 +31,7 @@ struct account_feed {
 	uint32_t n_limited;     /* in a row */
 	bool is_denied;         /* until the key changes */
 	bool has_history;       /* nothing older is to be asked for */
+	bool is_absent;         /* the last answer: no such thing */
 };
 
 /* A balance below it is low. */

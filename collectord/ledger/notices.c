@@ -94,7 +94,9 @@ notice_write(struct wbuf *w, const struct notice *n)
 	write_text(w, n->id);
 	write_text(w, n->subject);
 	write_text(w, n->period);
-	if (n->figures.are_known)
+	if (n->kind == NOTICE_PROVIDER)
+		write_text(w, n->why);
+	else if (n->figures.are_known)
 		figures_write(w, &n->figures);
 }
 
@@ -117,7 +119,13 @@ notice_read(struct span val, struct notice *n)
 	n->id = read_text(&r);
 	n->subject = read_text(&r);
 	n->period = read_text(&r);
-	figures_read(&r, &n->figures);
+	n->why = (struct text){ 0 };
+	n->figures = (struct notice_figures){ .are_known = false };
+	/* What was written without it ends here. */
+	if (n->kind == NOTICE_PROVIDER && r.p < r.end)
+		n->why = read_text(&r);
+	else
+		figures_read(&r, &n->figures);
 	return !r.failed && n->kind < NOTICE_KINDS && n->level < NOTICE_LEVELS;
 }
 

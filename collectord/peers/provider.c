@@ -75,7 +75,28 @@ call_fail(struct provider_call *call, const struct error *err)
 	call_free(call);
 }
 
-/* {name, state} of an account that was changed. */
+static void
+pack_changed(struct packer *k, const struct sync_reply *r,
+    const struct sync_account *acc)
+{
+	bool has_why = r->why[0] != '\0';
+
+	pack_map(k, 2u + r->was_asked + has_why);
+	pack_str(k, "name");
+	pack_str(k, r->name);
+	pack_str(k, "state");
+	pack_str(k, acc == NULL ? "removed" : sync_state(acc));
+	if (r->was_asked) {
+		pack_str(k, "verified");
+		pack_bool(k, r->is_verified);
+	}
+	if (has_why) {
+		pack_str(k, "why");
+		pack_str(k, r->why);
+	}
+}
+
+/* Of an account that was changed. */
 static void
 on_changed(struct sync_reply *r, const struct error *err)
 {
@@ -90,11 +111,7 @@ on_changed(struct sync_reply *r, const struct error *err)
 	}
 	if (!c->is_closing) {
 		k = reply_begin(c, call->msgid);
-		pack_map(k, 2);
-		pack_str(k, "name");
-		pack_str(k, r->name);
-		pack_str(k, "state");
-		pack_str(k, acc == NULL ? "removed" : sync_state(acc));
+		pack_changed(k, r, acc);
 		reply_end(c, call->msgid);
 	}
 	call_free(call);
@@ -264,9 +281,11 @@ on_result(struct sync_want *w, const struct sync_account *acc)
 {
 	struct provider_call *call = call_of(w);
 	struct packer *k = &call->results;
+	int64_t until_ms =
+	    acc->outcome == PROVIDER_LIMITED ? sync_limited_ms(acc) : 0;
 
 	call->n_results++;
-	pack_map(k, 4u + (acc->error[0] != '\0'));
+	pack_map(k, 4u + (acc->error[0] != '\0') + (until_ms != 0));
 	pack_str(k, "name");
 	pack_str(k, acc->a.name);
 	pack_str(k, "feed");
@@ -274,12 +293,16 @@ on_result(struct sync_want *w, const struct sync_account *acc)
 			? acc->provider->feeds[acc->at].name
 			: "");
 	pack_str(k, "outcome");
-	pack_str(k, sync_outcome_names[acc->outcome]);
+	pack_str(k, sync_outcome(acc));
 	pack_str(k, "rows");
 	pack_u64(k, acc->rows);
 	if (acc->error[0] != '\0') {
 		pack_str(k, "error");
 		pack_str(k, acc->error);
+	}
+	if (until_ms != 0) {
+		pack_str(k, "until");
+		pack_i64(k, until_ms);
 	}
 }
 

@@ -65,6 +65,8 @@ sum_up(const struct sync_account *acc, struct summary *sum)
 		    (sum->next_ms == 0 || f->next_ms < sum->next_ms))
 			sum->next_ms = f->next_ms;
 	}
+	if (sum->next_ms < sync_limited_ms(acc))
+		sum->next_ms = sync_limited_ms(acc);
 	if (acc->trouble[0] != '\0') {
 		sum->error = acc->trouble;
 		sum->error_ms = acc->trouble_ms;

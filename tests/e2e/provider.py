@@ -205,7 +205,7 @@ def kinds(c):
     c.settled("openrouter")
     outcomes = {r["feed"]: r["outcome"] for r in c.sync("openrouter")}
     expect("outcomes", outcomes,
-           {"activity": "bad_key", "credits": "bad_key", "key": "ok"})
+           {"activity": "denied", "credits": "denied", "key": "ok"})
     expect("state", c.account("openrouter")["state"], "ok")
     try:
         c.add(service, provider="openai", base_url="http://example.com")

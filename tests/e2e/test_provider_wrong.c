@@ -63,5 +63,5 @@ Test(provider_wrong, anthropic_leads_around_or_to_no_page)
 
 Test(provider_wrong, an_error_that_is_over_hides_none_that_lasts)
 {
-	play_wrong("one_after_another", "openai");
+	play_wrong("one_after_another", "openrouter");
 }

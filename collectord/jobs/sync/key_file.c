@@ -199,7 +199,7 @@ take_lines(const char *text, const char *origin, char key[PROVIDER_KEY_MAX])
 	size_t origin_len = strlen(origin);
 
 	if (len == 0 || len >= PROVIDER_KEY_MAX)
-		return "the file of the key has none";
+		return "it has no key";
 	if (strncmp(end + 1, origin, origin_len) != 0 ||
 	    end[1 + origin_len] != '\n')
 		return "the key is for another host";
@@ -220,12 +220,34 @@ read_text(const char *dir, const char *name, const char *suffix,
 	case SECRET_FILE_OK:
 		return NULL;
 	case SECRET_FILE_ESYSTEM:
-		return strerror(errno);
+		return errno == ENOENT ? "it is not there" : strerror(errno);
 	case SECRET_FILE_EOPEN:
-		return "it is not a file of yours that is closed to others";
+		return "others could read it, or it is not yours: chmod 600";
 	default:
-		return "it is no key";
+		return "it has no key";
 	}
+}
+
+#define CANNOT_READ                                                            \
+	"the key cannot be read from %s: %s; tt-provider set %s --new-key "    \
+	"takes another"
+
+/* The file by its whole path where there is room, and what helps. */
+static void
+tell(
+    const char *dir, const char *name, const char *error, char *why, size_t cap)
+{
+	char path[PLACES_PATH_MAX];
+	const char *file = name;
+
+	if (find_path(dir, name, "", path) == 0) {
+		file = path + strlen(dir) + 1;
+		if (strlen(path) + strlen(error) + strlen(name) +
+			sizeof(CANNOT_READ) <=
+		    cap)
+			file = path;
+	}
+	snprintf(why, cap, CANNOT_READ, file, error, name);
 }
 
 int
@@ -235,15 +257,11 @@ key_file_read(const char *dir, const char *name, const char *origin,
 	char text[FILE_MAX + 1];
 	const char *error = read_text(dir, name, "", text);
 
-	if (error != NULL) {
-		snprintf(
-		    why, cap, "the file of the key cannot be read: %s", error);
-		return -1;
-	}
-	error = take_lines(text, origin, key);
+	if (error == NULL)
+		error = take_lines(text, origin, key);
 	explicit_bzero(text, sizeof(text));
 	if (error != NULL)
-		snprintf(why, cap, "%s", error);
+		tell(dir, name, error, why, cap);
 	return error == NULL ? 0 : -1;
 }
 

@@ -17,6 +17,16 @@ const char *const sync_outcome_names[] = {
 };
 
 const char *
+sync_outcome(const struct sync_account *acc)
+{
+	if (acc->outcome == PROVIDER_BAD_KEY && !acc->a.is_bad_key)
+		return "denied";
+	if (acc->outcome == PROVIDER_BROKEN && acc->walk.lacks_key)
+		return "no_key";
+	return sync_outcome_names[acc->outcome];
+}
+
+const char *
 sync_state(const struct sync_account *acc)
 {
 	bool was_asked = false;
@@ -180,6 +190,7 @@ static void
 tell_undefined(struct sync_account *acc)
 {
 	acc->outcome = PROVIDER_BROKEN;
+	acc->walk.lacks_key = false;
 	acc->rows = 0;
 	memcpy(acc->error, acc->trouble, sizeof(acc->error));
 	acc->answers = acc->sync->n_asks;

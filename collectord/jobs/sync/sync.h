@@ -49,7 +49,8 @@ struct sync_account {
 	/* The feed under way: */
 	uint32_t at;
 	bool has_begun;
-	bool is_unreachable; /* nothing at all came in this round */
+	/* In this round, again and again; and nothing at all came: */
+	bool has_failed, is_unreachable;
 	uint32_t rows;
 	int64_t asked_ms;
 	enum provider_outcome outcome;
@@ -84,6 +85,10 @@ struct sync_reply {
 	void (*fn)(struct sync_reply *r, const struct error *err); /* or NULL */
 	void *data;
 	char name[ACCOUNT_NAME_MAX];
+	/* Whether the service was asked with the key, and took it; why is what
+	 * it said against that, or what it does not show to this key. */
+	bool was_asked, is_verified;
+	char why[ACCOUNT_ERROR_MAX];
 };
 
 struct sync {
@@ -126,7 +131,10 @@ struct sync_account *sync_find(struct sync *s, const char *name);
 extern const struct provider sync_undefined;
 /* "ok" */
 const char *sync_state(const struct sync_account *acc);
-extern const char *const sync_outcome_names[];
+/* "ok", of the feed that a want is told of. */
+const char *sync_outcome(const struct sync_account *acc);
+/* Until when the service wants no question; 0: it does not mind. */
+int64_t sync_limited_ms(const struct sync_account *acc);
 
 /*
  * 0: r->fn comes later (r is taken); -1: *err says why and r is still the

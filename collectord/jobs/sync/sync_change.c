@@ -160,15 +160,74 @@ carry_out(struct sync_job *j)
 		end_job(j, &err);
 }
 
+/* With a feed that every key may see, where there is one. */
+static const struct provider_feed *
+first_feed(const struct provider *p)
+{
+	for (uint32_t i = 0; i < p->n_feeds; i++)
+		if (!p->feeds[i].may_be_denied)
+			return &p->feeds[i];
+	return &p->feeds[0];
+}
+
+/* One that a lesser key does not see; what is left asks for the least. */
+static const struct provider_feed *
+find_denied(const struct provider *p)
+{
+	const struct provider_feed *found = NULL;
+
+	for (uint32_t i = 0; i < p->n_feeds; i++)
+		if (p->feeds[i].may_be_denied &&
+		    (found == NULL || found->is_windowed))
+			found = &p->feeds[i];
+	return found;
+}
+
+static void
+note_probe(struct sync_job *j)
+{
+	j->reply->was_asked = true;
+	j->reply->is_verified = j->walk.outcome == PROVIDER_OK;
+	memcpy(j->reply->why, j->walk.error, sizeof(j->reply->why));
+}
+
+/* The key is taken; does it see all that there is? */
+static void
+on_probed_more(struct walk *w)
+{
+	struct sync_job *j = w->data;
+
+	if (w->outcome == PROVIDER_BAD_KEY)
+		memcpy(j->reply->why, w->error, sizeof(j->reply->why));
+	carry_out(j);
+}
+
+static void
+probe_more(struct sync_job *j)
+{
+	const struct provider_feed *feed = find_denied(j->provider);
+
+	if (feed == NULL || j->walk.feed->may_be_denied) {
+		carry_out(j);
+		return;
+	}
+	j->walk.feed = feed;
+	j->walk.on_end = on_probed_more;
+	walk_start(&j->walk);
+}
+
 static void
 on_probed(struct walk *w)
 {
 	struct sync_job *j = w->data;
 	struct error err;
 
+	note_probe(j);
 	switch (w->outcome) {
 	case PROVIDER_OK:
-	case PROVIDER_LIMITED: /* which it says to keys it knows */
+		probe_more(j);
+		return;
+	case PROVIDER_LIMITED: /* which some say to any key */
 		carry_out(j);
 		return;
 	case PROVIDER_BAD_KEY:
@@ -187,7 +246,6 @@ on_probed(struct walk *w)
 	end_job(j, &err);
 }
 
-/* With a feed that every key may see, where there is one. */
 static void
 probe(struct sync_job *j)
 {
@@ -197,12 +255,7 @@ probe(struct sync_job *j)
 
 	w->place = &j->sync->place;
 	w->provider = p;
-	w->feed = &p->feeds[0];
-	for (uint32_t i = 0; i < p->n_feeds; i++)
-		if (!p->feeds[i].may_be_denied) {
-			w->feed = &p->feeds[i];
-			break;
-		}
+	w->feed = first_feed(p);
 	w->account = (struct provider_account){
 		.base_url = j->a.base_url[0] == '\0' ? NULL : j->a.base_url,
 	};
@@ -299,14 +352,14 @@ sync_add(struct sync *s, const struct sync_change *ch, struct sync_reply *r,
 	return 0;
 }
 
-/* What was refused may be asked for again. */
+/* What the service wanted of the old key does not hold for another. */
 static void
 forgive(struct account *a)
 {
 	a->is_bad_key = false;
 	for (uint32_t i = 0; i < a->n_feeds; i++) {
 		a->feed[i].is_denied = false;
-		a->feed[i].next_ms = 0;
+		a->feed[i].next_ms = a->feed[i].limited_ms = 0;
 	}
 }
 

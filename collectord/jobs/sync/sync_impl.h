@@ -14,6 +14,7 @@
 
 void sync_tell_result(struct sync_account *acc);
 void sync_tell_page(struct walk *walk);
+extern const char *const sync_outcome_names[];
 /* Answers those for whom all is over. */
 void sync_settle(struct sync *s);
 /* Takes away, step by step, the rows that nothing points to. */

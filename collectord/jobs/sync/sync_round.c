@@ -42,19 +42,26 @@ is_absurd(int64_t at_ms, int64_t now_ms)
 	return at_ms > now_ms + 2 * DAY_MS;
 }
 
-static bool
-is_limited(const struct account_feed *f, int64_t now_ms)
+int64_t
+sync_limited_ms(const struct sync_account *acc)
 {
-	return f->limited_ms > now_ms && !is_absurd(f->limited_ms, now_ms);
+	int64_t now_ms = clock_now_ms(), until = 0, at;
+
+	for (uint32_t i = 0; i < acc->a.n_feeds; i++) {
+		at = acc->a.feed[i].limited_ms;
+		if (at > now_ms && at > until && !is_absurd(at, now_ms))
+			until = at;
+	}
+	return until;
 }
 
 static int64_t
-due_of(const struct account_feed *f, int64_t now_ms)
+due_of(const struct sync_account *acc, uint32_t i, int64_t now_ms)
 {
-	int64_t at = f->next_ms;
+	int64_t at = acc->a.feed[i].next_ms, limited = sync_limited_ms(acc);
 
-	if (is_limited(f, now_ms) && f->limited_ms > at)
-		at = f->limited_ms;
+	if (limited > at)
+		at = limited;
 	return is_absurd(at, now_ms) ? now_ms : at;
 }
 
@@ -76,7 +83,7 @@ sync_arm(struct sync_account *acc)
 	if (acc->phase != SYNC_IDLE || acc->is_leaving || acc->sync->is_stopped)
 		return;
 	for (uint32_t i = 0; i < acc->a.n_feeds; i++) {
-		due = due_of(&acc->a.feed[i], now_ms);
+		due = due_of(acc, i, now_ms);
 		if (may_ask(acc, i) && due < at)
 			at = due;
 	}
@@ -157,7 +164,7 @@ sync_begin_round(struct sync_account *acc)
 	if (s->n_running >= SYNC_RUNNING_MAX)
 		return;
 	s->n_running++;
-	acc->is_unreachable = false;
+	acc->has_failed = acc->is_unreachable = false;
 	if (acc->n_gone > 0) {
 		drop_gone(acc);
 		return;
@@ -311,11 +318,47 @@ note_success(struct sync_account *acc, int64_t now_ms)
 	f->success_ms = now_ms;
 	f->error[0] = '\0';
 	f->failing_ms = 0;
+	f->is_absent = false;
 	f->limited_ms = 0;
 	f->n_limited = 0;
 	acc->rows += acc->walk.rows.n;
 	acc->a.brackets_arrays = acc->walk.account.brackets_arrays;
 	plan_note_range(f, feed_of(acc), now_ms, &acc->range, acc->walk.rows.n);
+}
+
+static bool
+is_well(const struct account_feed *f)
+{
+	return f->success_ms != 0 && f->error[0] == '\0';
+}
+
+/*
+ * What an account does not have is no failure, as long as it has something:
+ * where nothing is there, the address may be wrong.
+ */
+static void
+judge_absence(struct sync_account *acc, int64_t now_ms)
+{
+	struct account *a = &acc->a;
+	bool is_all = true, has_some = false;
+
+	for (uint32_t i = 0; i < a->n_feeds; i++) {
+		has_some |= is_well(&a->feed[i]);
+		is_all &= a->feed[i].is_absent || a->feed[i].is_denied;
+	}
+	for (uint32_t i = 0; i < a->n_feeds; i++) {
+		if (a->feed[i].is_absent && has_some)
+			a->feed[i].failing_ms = 0;
+		else if (a->feed[i].is_absent && is_all &&
+			 a->feed[i].failing_ms == 0)
+			a->feed[i].failing_ms = now_ms;
+	}
+	if (!is_all || acc->outcome != PROVIDER_ABSENT)
+		return;
+	snprintf(acc->error, sizeof(acc->error),
+	    "nothing that was asked for is there (HTTP 404): is the address "
+	    "of the service right?");
+	memcpy(state_of(acc)->error, acc->error, sizeof(acc->error));
 }
 
 static void
@@ -335,9 +378,8 @@ note_failure(struct sync_account *acc, int64_t now_ms)
 		f->is_denied = true;
 	else if (acc->outcome == PROVIDER_BAD_KEY)
 		acc->a.is_bad_key = true;
-	/* What an account does not have is no failure. */
-	if (!f->is_denied && acc->outcome != PROVIDER_ABSENT &&
-	    f->failing_ms == 0)
+	f->is_absent = acc->outcome == PROVIDER_ABSENT;
+	if (!f->is_denied && !f->is_absent && f->failing_ms == 0)
 		f->failing_ms = now_ms;
 	log_warn("sync", "op=ask name=%s feed=%s outcome=%s err=%s",
 	    acc->a.name, feed->name, sync_outcome_names[acc->outcome],
@@ -362,8 +404,8 @@ on_walk_end(struct walk *w)
 		return;
 	}
 	acc->before = *f;
-	acc->is_unreachable =
-	    w->outcome == PROVIDER_FAILING && w->http.status == 0;
+	acc->has_failed = w->outcome == PROVIDER_FAILING;
+	acc->is_unreachable = acc->has_failed && w->http.status == 0;
 	snprintf(acc->error, sizeof(acc->error), "%s", w->error);
 	if (w->outcome != PROVIDER_ABORTED)
 		f->next_ms = plan_next_round(acc->a.name, feed_of(acc), now_ms);
@@ -371,6 +413,7 @@ on_walk_end(struct walk *w)
 		note_success(acc, now_ms);
 	else if (w->outcome != PROVIDER_ABORTED)
 		note_failure(acc, now_ms);
+	judge_absence(acc, now_ms);
 	save(acc);
 }
 
@@ -412,7 +455,11 @@ next_range(struct sync_account *acc)
 	start_walk(acc);
 }
 
-/* Who did not answer once is not waited for once more for each feed. */
+/*
+ * Who failed again and again is not waited for once more for each feed. Where
+ * it said nothing at all, none of its feeds can be asked; else nothing is
+ * known of the others.
+ */
 static void
 skip_feed(struct sync_account *acc)
 {
@@ -423,40 +470,74 @@ skip_feed(struct sync_account *acc)
 	acc->outcome = PROVIDER_FAILING;
 	acc->walk.generation = 0;
 	f->next_ms = plan_next_round(acc->a.name, feed_of(acc), now_ms);
-	note_failure(acc, now_ms);
+	if (acc->is_unreachable)
+		note_failure(acc, now_ms);
+	else
+		snprintf(acc->error, sizeof(acc->error),
+		    "not asked in this round: the service failed before");
 	save(acc);
 }
 
-/* Those that are not to be asked have their answer already. */
-static bool
-is_barred(struct sync_account *acc)
+static void
+answer_as_before(struct sync_account *acc)
 {
-	const struct account_feed *f = state_of(acc);
-	const char *error = f->error;
+	const char *error = state_of(acc)->error;
 
-	if (acc->a.is_bad_key || f->is_denied)
-		acc->outcome = PROVIDER_BAD_KEY;
-	else if (is_limited(f, clock_now_ms()))
-		acc->outcome = PROVIDER_LIMITED;
-	else
-		return false;
+	acc->outcome = PROVIDER_BAD_KEY;
 	for (uint32_t i = 0; i < acc->a.n_feeds && error[0] == '\0'; i++)
 		error = acc->a.feed[i].error;
 	snprintf(acc->error, sizeof(acc->error), "%s", error);
+}
+
+/*
+ * Those that are not to be asked have their answer already. Services count the
+ * requests of a key, so that what one feed is told is meant for all.
+ */
+static bool
+is_barred(struct sync_account *acc)
+{
+	if (acc->a.is_bad_key || state_of(acc)->is_denied) {
+		answer_as_before(acc);
+	} else if (sync_limited_ms(acc) != 0) {
+		acc->outcome = PROVIDER_LIMITED;
+		snprintf(acc->error, sizeof(acc->error),
+		    "not asked: too many requests for the service");
+	} else {
+		return false;
+	}
 	return true;
+}
+
+/* What failed last is asked last, or those behind it would never be. */
+static int64_t
+rank_of(const struct account_feed *f)
+{
+	return f->failing_ms != 0 ? f->error_ms : 0;
+}
+
+static uint32_t
+first_pending(const struct sync_account *acc)
+{
+	const struct account_feed *feed = acc->a.feed;
+	uint32_t first = UINT32_MAX;
+
+	for (uint32_t i = 0; i < acc->a.n_feeds; i++)
+		if ((acc->pending & (1u << i)) != 0 &&
+		    (first == UINT32_MAX ||
+			rank_of(&feed[i]) < rank_of(&feed[first])))
+			first = i;
+	return first;
 }
 
 static void
 go_on(struct sync_account *acc)
 {
 	while (acc->pending != 0 && acc->a.is_enabled && !acc->is_leaving) {
-		for (acc->at = 0; (acc->pending & (1u << acc->at)) == 0;
-		     acc->at++)
-			;
+		acc->at = first_pending(acc);
 		acc->rows = 0;
 		acc->has_begun = false;
 		if (!is_barred(acc)) {
-			if (acc->is_unreachable)
+			if (acc->has_failed)
 				skip_feed(acc);
 			else
 				next_range(acc);
@@ -478,8 +559,7 @@ sync_on_due(struct due *d)
 
 	sync_account_refresh(acc);
 	for (uint32_t i = 0; i < acc->a.n_feeds; i++)
-		if (may_ask(acc, i) &&
-		    due_of(&acc->a.feed[i], now_ms) <= now_ms)
+		if (may_ask(acc, i) && due_of(acc, i, now_ms) <= now_ms)
 			acc->pending |= 1u << i;
 	if (acc->pending != 0) {
 		sync_begin_round(acc);

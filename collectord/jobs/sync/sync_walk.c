@@ -380,6 +380,7 @@ take_key(struct walk *w, char *why, size_t cap)
 	if (w->key != NULL)
 		return put_key(w, w->key) ? 0 : -1;
 	rc = key_file_read(w->place->keys, w->name, w->origin, key, why, cap);
+	w->lacks_key = rc != 0;
 	if (rc == 0 && !put_key(w, key)) {
 		snprintf(why, cap, "the key is too long");
 		rc = -1;
@@ -427,7 +428,7 @@ walk_start(struct walk *w)
 	w->pages = w->tries = 0;
 	w->generation = 0;
 	w->retry_after_ms = -1;
-	w->is_cancelled = w->was_turned = false;
+	w->is_cancelled = w->was_turned = w->lacks_key = false;
 	w->error[0] = '\0';
 	sync_rows_begin(&w->rows, w->feed->name);
 	w->query = (struct provider_query){ .provider = w->provider,

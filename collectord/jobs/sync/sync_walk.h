@@ -63,6 +63,7 @@ struct walk {
 	/* For on_end: */
 	enum provider_outcome outcome; /* ABORTED: it was cancelled */
 	int64_t retry_after_ms;        /* -1: unknown */
+	bool lacks_key;                /* so that nothing was asked */
 	uint32_t generation;           /* 0: nothing was written */
 	struct packer state;           /* {balances, windows} */
 	char error[WALK_ERROR_MAX];    /* "" where OK */

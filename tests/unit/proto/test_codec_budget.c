@@ -50,6 +50,25 @@ Test(codec_budget, a_digest_comes_back_as_it_was, .timeout = 30)
 	packer_free(&k);
 }
 
+Test(codec_budget, the_cause_of_a_failure_comes_back, .timeout = 30)
+{
+	struct notice n = { .id = TEXT("provider/openai/2026-05-12"),
+		.kind = NOTICE_PROVIDER };
+	struct packer k = { 0 };
+	struct notice got;
+
+	pack_notice(&k, &n);
+	cr_assert_eq(read_notice(&k, k.len, &got), 0, "it is none");
+	cr_expect_eq(got.why.len, 0, "%.*s", (int)got.why.len, got.why.p);
+	k.len = 0;
+	n.why = TEXT("the service fails (HTTP 503)");
+	pack_notice(&k, &n);
+	cr_assert_eq(read_notice(&k, k.len, &got), 0, "it is none");
+	cr_expect(text_is(got.why, "the service fails (HTTP 503)"), "%.*s",
+	    (int)got.why.len, got.why.p);
+	packer_free(&k);
+}
+
 Test(codec_budget, a_notice_without_figures_has_none, .timeout = 30)
 {
 	struct notice n = digest(), got;

@@ -181,6 +181,24 @@ Test(notice_text, names_of_others_never_speak_to_the_reader)
 	expect_text(&n, "The quota ? is nearly used up.");
 }
 
+Test(notice_text, a_failure_says_since_when_why_and_what_helps)
+{
+	struct notice n = { .kind = NOTICE_PROVIDER,
+		.subject = TEXT("openai/work"),
+		.period = TEXT("2026-05-12"),
+		.from_ms = 1778580000000 };
+
+	expect_text(&n,
+	    "The provider openai/work could not be asked since 2026-05-12. "
+	    "tt-provider sync openai/work asks it again; tt-provider set "
+	    "openai/work --new-key takes another key.");
+	n.why = TEXT("the service fails (HTTP 503)");
+	expect_text(&n,
+	    "The provider openai/work could not be asked since 2026-05-12: the "
+	    "service fails (HTTP 503). tt-provider sync openai/work asks it "
+	    "again; tt-provider set openai/work --new-key takes another key.");
+}
+
 Test(notice_text, other_sentences_can_be_given)
 {
 	const char *mine[NOTICE_SENTENCES];
