@@ -509,15 +509,31 @@ Test(provider_client, a_mistake_is_told_before_a_key_is_taken)
 	    "--key-stdin");
 }
 
-Test(provider_client, an_account_that_is_there_is_replaced_and_that_is_said)
+Test(provider_client, an_account_that_is_there_changes_its_settings_alone)
 {
 	add("openai");
 	add("openai/work");
-	EXPECT(0, "openai: replaced; the service takes its key", KEY "\n",
-	    "tt-provider", "add", "openai", "--base-url", url, "--key-stdin");
-	EXPECT(0, "openai/work: replaced; its key was not tried", KEY "\n",
+	EXPECT(0, "openai: changed; the service takes its key", KEY "\n",
+	    "tt-provider", "add", "openai", "--base-url", url, "--key-stdin",
+	    "--shared");
+	PROVIDER(0, "\"shared\":true", "list", "openai", "--json");
+	EXPECT(0, "openai/work: changed; its key was not tried", KEY "\n",
 	    "tt-provider", "add", "openai", "--account", "work", "--base-url",
 	    url, "--key-stdin", "--no-verify");
+}
+
+Test(provider_client, another_key_is_of_another_account_and_ways_are_told)
+{
+	add("openai");
+	EXPECT(4,
+	    "openai is there already, with another key or host. The same "
+	    "organisation: tt-provider set openai --new-key, ",
+	    "sk-admin-9876543210-hidden-wxyz\n", "tt-provider", "add", "openai",
+	    "--base-url", url, "--key-stdin", "--no-verify");
+	EXPECT(4, "Another one: tt-provider add openai --account NAME",
+	    KEY "\n", "tt-provider", "add", "openai", "--key-stdin",
+	    "--no-verify");
+	PROVIDER(0, "sk-…abcd", "list");
 }
 
 Test(provider_client, a_new_key_that_is_refused_leaves_the_old_one)
