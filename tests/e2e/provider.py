@@ -155,6 +155,31 @@ def added_again(c):
                c.settled("deepseek").get("low_balance"), want)
 
 
+def quiet_months(c):
+    """What was billed before months without a row is asked for too, as far back
+    as the manual says, and once."""
+    costs = [(TODAY - n * DAY, "x", str(n)) for n in (190, 170, 70, 1)]
+    service = Service(openai(lambda: costs))
+    c.add(service)
+    c.settled()
+    expect("amounts", c.amounts(), [
+        (day, "openai", value, "USD") for day, _, value in costs[1:]])
+    complete = [r for r in c.billed()[1] if r["gives"] == ["cost"]]
+    expect("complete from", min(r["from"] for r in complete),
+           TODAY - 180 * DAY)
+    expect("first", {r["first"] for r in complete}, {TODAY - 180 * DAY})
+    _, before = c.billed(TODAY - 300 * DAY, TODAY - 200 * DAY)
+    expect("first, of days before", {(r["from"], r["to"], r["first"])
+                                     for r in before},
+           {(0, 0, TODAY - 180 * DAY)})
+    asked = lambda: [int(s[1]["start_time"][0]) * 1000 for s in service.seen
+                     if s[0].endswith("/costs")]
+    expect("the oldest question", min(asked()), TODAY - 180 * DAY)
+    n = len(asked())
+    c.sync()
+    expect("the next round", [TODAY - t for t in asked()[n:]], [2 * DAY])
+
+
 def paging(c):
     state = {"cursors": ["a", "b", None]}
 
