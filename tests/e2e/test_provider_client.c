@@ -323,6 +323,24 @@ Test(provider_client, what_was_billed_stands_beside_what_was_seen)
 	    "--by", "agent");
 }
 
+Test(provider_client, all_of_it_begins_with_the_first_bill_or_call)
+{
+	add("openai");
+	PROVIDER(0, "costs", "sync", "openai");
+	REPORT("\"cost_usd\":3.35,", "all", "--source", "billed", "--by",
+	    "none", "--json");
+	REPORT("\"from\":\"2026-05-10T00:00:00+00:00\"", "all", "--source",
+	    "best", "--json");
+	REPORT("\"billed_usd\":3.25,\"difference_usd\":3.25,\"open_rows\":1",
+	    "reconcile", "all", "--json");
+	send_call("2026-05-11", "gpt-5");
+	REPORT("2026-05-10 to 2026-05-12, UTC\n", "reconcile", "all");
+	send_call("2026-05-09", "gpt-5");
+	REPORT("2026-05-09 to 2026-05-12, UTC\n", "reconcile", "all");
+	/* Seen alone, it begins with what was seen. */
+	REPORT("\"from\":\"2026-05-09T00:00:00+00:00\"", "all", "--json");
+}
+
 /* Euros are billed: nothing is known of dollars, which is not none of them. */
 Test(provider_client, what_is_not_in_dollars_is_told_and_not_zero)
 {

@@ -235,8 +235,8 @@ billed_take(struct billed *b, struct wire_cursor result, int64_t *next_ms)
 	return rc;
 }
 
-static enum client_result
-take(struct billed *b, struct client *c, int64_t *next_ms)
+enum client_result
+billed_take_page(struct billed *b, struct client *c, int64_t *next_ms)
 {
 	int rc = billed_take(b, c->reply.result, next_ms);
 
@@ -264,7 +264,7 @@ billed_wait(struct billed *b, struct client *c, uint32_t msgid, int64_t to_ms,
 	if (r == CLIENT_EREFUSED && c->reply.error.code == ERR_UNKNOWN_METHOD)
 		return CLIENT_OK;
 	while (r == CLIENT_OK) {
-		r = take(b, c, &next_ms);
+		r = billed_take_page(b, c, &next_ms);
 		/* A day that does not come later would be asked for for ever.
 		 */
 		if (r != CLIENT_OK || next_ms <= last_ms || next_ms >= to_ms)

@@ -70,6 +70,9 @@ void billed_pack(
  * is no memory.
  */
 int billed_take(struct billed *b, struct wire_cursor result, int64_t *next_ms);
+/* The same of a reply that is there. On failure c->why says why. */
+enum client_result billed_take_page(
+    struct billed *b, struct client *c, int64_t *next_ms);
 /*
  * Takes the answer to a request already sent under that msgid, and asks for the
  * pages that follow. A daemon that knows no accounts has none. On failure

@@ -5,6 +5,7 @@
 
 #include "clients/common/output.h"
 #include "clients/report/billed/bills.h"
+#include "clients/report/billed/first.h"
 #include "clients/report/field.h"
 #include "clients/report/billed/reconcile_table.h"
 #include "clients/report/billed/reconciled.h"
@@ -242,7 +243,7 @@ run_asked(struct setup *s, struct ask *a)
 	ask_add_time(a, STEP_DAY);
 	ask_add_key(a, KEY_PROVIDER);
 	ask_add_key(a, KEY_MODEL);
-	rc = ask_edges(a, s);
+	rc = first_edges(a, s);
 	if (rc == EXIT_OK)
 		rc = utc_check(s, a);
 	if (rc == EXIT_OK)

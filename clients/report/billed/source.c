@@ -7,6 +7,7 @@
 
 #include "clients/common/output.h"
 #include "clients/report/billed/bills.h"
+#include "clients/report/billed/first.h"
 #include "clients/report/field.h"
 #include "clients/report/billed/utc.h"
 #include "clients/report/view.h"
@@ -335,7 +336,7 @@ run_asked(struct sourcing *g)
 	int rc = check_keys(g);
 
 	if (rc == EXIT_OK)
-		rc = ask_edges(g->a, s);
+		rc = first_edges(g->a, s);
 	if (rc == EXIT_OK)
 		rc = check_period(g);
 	if (rc == EXIT_OK)
