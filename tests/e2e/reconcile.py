@@ -357,7 +357,7 @@ class Sums:
         self.calls = self.unpriced = self.unpriced_tokens = 0
         self.n = [0, 0, 0, 0]
         self.other = self.cost = self.plan = 0
-        self.foreign = False  # some of its cost is not in dollars
+        self.foreign = False  # some of its cost is not known in dollars
 
     def tokens(self):
         return sum(self.n) + self.other
@@ -538,7 +538,10 @@ class Model:
         if source == "billed" or (
                 taking and all(self.whole(s, day) for s in taking) and
                 (usd > metered or (foreign and metered == 0))):
-            yield from self.billed(taking, day, foreign and usd == 0)
+            whole = all(self.whole(s, day) for s in taking
+                        if self.known(s))
+            yield from self.billed(taking, day,
+                                   usd == 0 and (foreign or not whole))
             if source == "best":
                 counted = any(sum(n) + q for s in taking
                               for _, n, q in self.use(s, day))
@@ -587,6 +590,14 @@ class Model:
     def taking(self, source, provider):
         return [s for s in self.accounts(provider) if source == "billed"
                 or (self.tells_cost(s) and not s.shared)]
+
+    def tells_any(self, source, start, end):
+        """Has any account told a cost of these days, and be it none?"""
+        return source == "best" or any(
+            self.tells_cost(s) and
+            (self.whole(s, d) is not None or self.lines(s, d))
+            for s in self.world.services.values()
+            for d in range(start, end, DAY))
 
     def refuses_models(self, source, start, end):
         """Does somebody bill, and nothing of it by model?"""
@@ -933,6 +944,7 @@ class World:
         start, end = utc_ms(first), utc_ms(after(last))
         parts = list(self.model.parts(source, start, end))
         refused = self.model.refuses_models(source, start, end)
+        told = self.model.tells_any(source, start, end)
         for by in ("none", "day", "provider", "day,provider", "week",
                    "month,provider", "model", "provider,model", "day,model"):
             args = ["--source", source, "--by", by]
@@ -945,7 +957,7 @@ class World:
             expect(f"{what}: rows", read_rows(by, got["rows"]),
                    add_up(by, parts))
             expect(f"{what}: total", read_figures(got["total"]),
-                   add_up("none", parts, total=True))
+                   add_up("none", parts, total=True, told=told))
             expect(f"{what}: other currencies", read_others(got),
                    self.model.source_others(source, start, end))
             self.compare_accounts(what, got, start, end)
@@ -1283,13 +1295,14 @@ def label(key, day, provider, model):
             "month": str(date)[:7], "provider": provider, "model": model}[key]
 
 
-def add_up(by, parts, total=False):
+def add_up(by, parts, total=False, told=True):
     keys = [] if by == "none" else by.split(",")
     rows = collections.defaultdict(Sums)
     for day, provider, model, sums in parts:
         rows[tuple(label(k, day, provider, model)
                    for k in keys)].add(sums)
     if total:
+        rows[()].foreign |= not told
         return rows[()].figures()
     return {key: sums.figures() for key, sums in rows.items()}
 

@@ -323,6 +323,36 @@ Test(provider_client, what_was_billed_stands_beside_what_was_seen)
 	    "--by", "agent");
 }
 
+Test(provider_client, what_no_account_tells_is_not_known_to_be_nothing)
+{
+	const char *const all[] = { "7d", "--source", "billed" };
+
+	REPORT("\"rows\":[],\n \"total\":{\"calls\":null,", all[0], all[1],
+	    all[2], "--json");
+	REPORT("\"total_tokens\":null,\"cost_usd\":null,", all[0], all[1],
+	    all[2], "--json");
+	REPORT("No account has told what was billed then: see tt-provider "
+	       "list.\n",
+	    all[0], all[1], all[2]);
+	REPORT("\n,,,,,,,0\n", all[0], all[1], all[2], "--by", "none", "--csv");
+	add("openai");
+	PROVIDER(0, "costs", "sync", "openai");
+	/* Of days without a bill it is known that they cost nothing. */
+	REPORT("\"cost_usd\":0,", "2026-05-01..2026-05-07", all[1], all[2],
+	    "--json");
+	REPORT("Nothing was seen and nothing was billed.\n", "reconcile",
+	    "2026-05-01..2026-05-07");
+	REPORT("\"cost_usd\":null,", "2025-05-01..2025-05-07", all[1], all[2],
+	    "--json");
+	REPORT("     -\nThis is what was billed, by day of UTC.\n"
+	       "openai: days before 2025-11-13 are not asked for\n",
+	    "2025-05-01..2025-05-07", all[1], all[2]);
+	REPORT("UTC\nopenai: days before 2025-11-13 are not asked for\n",
+	    "reconcile", "2025-05-01..2025-05-07");
+	REPORT("\"cost_usd\":null,", all[0], all[1], all[2], "--provider",
+	    "anthropic", "--json");
+}
+
 Test(provider_client, all_of_it_begins_with_the_first_bill_or_call)
 {
 	add("openai");

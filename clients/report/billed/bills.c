@@ -86,6 +86,19 @@ bills_has_days(const struct billed *b)
 	return false;
 }
 
+bool
+bills_knows_days(const struct billed *b)
+{
+	struct billed_run last;
+	size_t i;
+
+	for (i = 0; i < b->n_accounts; i++)
+		if (billed_has_days(&b->accounts[i]) &&
+		    billed_last_days(b, i, &last))
+			return true;
+	return false;
+}
+
 void
 bills_put_accounts(const struct setup *s, const struct billed *b)
 {

@@ -195,7 +195,7 @@ put_table(const struct both *b)
 	}
 	if (b->all.n > 0)
 		rc = reconcile_table(b->s, &b->all);
-	else
+	else if (bills_knows_days(&b->billed))
 		puts(_("Nothing was seen and nothing was billed."));
 	put_open(b);
 	bills_put_accounts(b->s, &b->billed);

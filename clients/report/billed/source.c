@@ -183,6 +183,11 @@ put_table(const struct sourcing *g)
 
 	if (rc != EXIT_OK)
 		return rc;
+	if (g->source == SOURCE_BILLED && !bills_has_days(&g->billed)) {
+		puts(_("No account has told what was billed then: see "
+		       "tt-provider list."));
+		return EXIT_OK;
+	}
 	puts(g->source == SOURCE_BILLED
 		 ? _("This is what was billed, by day of UTC.")
 		 : _("By day of UTC and provider: billed where that is "
