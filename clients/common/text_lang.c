@@ -166,6 +166,10 @@ static const char *const known[] = {
 	N_("it is being asked or removed; try again"),
 	N_("it is disabled"),
 	N_("the name of an account has letters, digits and . _ - only"),
+	N_("it is there already, at another host: take it away first, or add "
+	   "another account"),
+	N_("it is there already, with another key: set a new key, take it "
+	   "away first, or add another account"),
 	N_("no key: 8 to 1023 printable characters, no spaces"),
 	N_("no such provider"),
 	N_("no such region"),

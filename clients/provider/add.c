@@ -29,7 +29,7 @@ static const struct option_spec specs[] = {
 struct adding {
 	const struct provider_options *o;
 	struct text provider, account;
-	bool is_there; /* already: it is replaced */
+	bool is_there; /* already: only settings change */
 	struct provider_low low;
 	struct secret key;
 };
@@ -146,8 +146,9 @@ look_for(struct setup *s, struct adding *a, bool is_asked)
 		a->is_there |= is_name(a, fetch_text(&account, "name"));
 	if (a->is_there && is_asked)
 		fprintf(stderr,
-		    _("It is there already, and is replaced; %.*s/NAME would "
-		      "be another account.\n"),
+		    _("It is there already: with the same key only its "
+		      "settings change; %.*s/NAME would be another "
+		      "account.\n"),
 		    (int)a->provider.len, a->provider.p);
 	return rc;
 }
@@ -159,18 +160,32 @@ tell(const struct setup *s, const struct adding *a, const struct value *result)
 		{ N_("added; the service takes its key"),
 		    N_("added; its key was not tried"),
 		    N_("added; its key could not be tried") },
-		{ N_("replaced; the service takes its key"),
-		    N_("replaced; its key was not tried"),
-		    N_("replaced; its key could not be tried") },
+		{ N_("changed; the service takes its key"),
+		    N_("changed; its key was not tried"),
+		    N_("changed; its key could not be tried") },
 	};
 
 	provider_tell(s, result, _(done[a->is_there][provider_fate(result)]));
 	return EXIT_OK;
 }
 
+/* What to do instead, which depends on whose bills these would be. */
+static void
+tell_conflict(const struct adding *a, const char *name)
+{
+	complain(PROVIDER_NAME,
+	    _("%.80s is there already, with another key or host. The same "
+	      "organisation: tt-provider set %.80s --new-key, or to move it "
+	      "tt-provider rm %.80s --keep-data first. Another one: "
+	      "tt-provider add %.*s --account NAME, or tt-provider rm %.80s "
+	      "first"),
+	    name, name, name, (int)a->provider.len, a->provider.p, name);
+}
+
 /* The provider and the region are known to be there. */
 static int
-fail(struct setup *s, const struct adding *a, enum client_result r)
+fail(struct setup *s, const struct adding *a, const char *name,
+    enum client_result r)
 {
 	const struct error *err = &s->client.reply.error;
 	char said[PROVIDER_SAID_MAX];
@@ -181,6 +196,8 @@ fail(struct setup *s, const struct adding *a, enum client_result r)
 	if (err->code == ERR_BAD_PARAMS && a->o->base_url != NULL)
 		complain(PROVIDER_NAME, _("--base-url %.200s: %s"),
 		    a->o->base_url, said);
+	else if (err->code == ERR_INCONSISTENT)
+		tell_conflict(a, name);
 	else if (err->code == ERR_BUSY && !a->o->no_verify)
 		complain(PROVIDER_NAME,
 		    _("%s; --no-verify adds it without asking"), said);
@@ -227,7 +244,7 @@ add(struct setup *s, struct adding *a, const char *name)
 	pack(a, &k);
 	secret_wipe(&a->key);
 	r = provider_ask(s, &k, &result);
-	return r == CLIENT_OK ? tell(s, a, &result) : fail(s, a, r);
+	return r == CLIENT_OK ? tell(s, a, &result) : fail(s, a, name, r);
 }
 
 static int

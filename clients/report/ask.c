@@ -196,10 +196,11 @@ ask_init(struct ask *a, const struct setup *s, int nargs, char **args)
 	return EXIT_OK;
 }
 
-/* Bounds an open period by the store's first and last call. */
+/* Bounds an open period by the store's first and last call, or since_ms. */
 static int
-close_period(struct ask *a, struct setup *s)
+close_period(struct ask *a, struct setup *s, int64_t since_ms)
 {
+	int64_t first_ms;
 	enum client_result r;
 	struct value store;
 	int rc = setup_connect(s);
@@ -211,8 +212,10 @@ close_period(struct ask *a, struct setup *s)
 		return setup_failed(s, r);
 	if (!unpack_member(s->client.reply.result, "store", &store))
 		store = (struct value){ .type = VALUE_NIL };
-	period_bound(&a->period, a->rules,
-	    (int64_t)fetch_u64(&store, "first_ts"),
+	first_ms = (int64_t)fetch_u64(&store, "first_ts");
+	if (first_ms == 0 || (since_ms != 0 && since_ms < first_ms))
+		first_ms = since_ms;
+	period_bound(&a->period, a->rules, first_ms,
 	    (int64_t)fetch_u64(&store, "last_ts"), s->now_ms);
 	return EXIT_OK;
 }
@@ -220,11 +223,17 @@ close_period(struct ask *a, struct setup *s)
 int
 ask_edges(struct ask *a, struct setup *s)
 {
+	return ask_edges_since(a, s, 0);
+}
+
+int
+ask_edges_since(struct ask *a, struct setup *s, int64_t first_ms)
+{
 	char why[PERIOD_WHY_MAX];
 	int rc = EXIT_OK;
 
 	if (a->period.from_is_open || a->period.to_is_open)
-		rc = close_period(a, s);
+		rc = close_period(a, s, first_ms);
 	if (rc == EXIT_OK &&
 	    period_edges(&a->period, a->step, a->rules, &a->query.edges,
 		&a->query.nedges, why, sizeof(why)) != 0)

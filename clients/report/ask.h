@@ -42,6 +42,8 @@ int ask_filters(struct report_query *q, const struct report_options *o,
  * takes a connection. EXIT_*.
  */
 int ask_edges(struct ask *a, struct setup *s);
+/* An open period begins there, where the first call is later; 0: at that. */
+int ask_edges_since(struct ask *a, struct setup *s, int64_t first_ms);
 void ask_free(struct ask *a);
 
 /*

@@ -21,7 +21,8 @@ enum {
 	HAS_LOW = 8,
 	BRACKETS_ARRAYS = 16
 };
-enum { IS_DENIED = 1, HAS_HISTORY = 2, IS_ABSENT = 4 };
+/* 2 was a history that ended at the first month without a row. */
+enum { IS_DENIED = 1, IS_ABSENT = 4, HAS_HISTORY = 8 };
 
 struct text
 account_provider(struct text name)

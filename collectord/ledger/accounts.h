@@ -30,7 +30,7 @@ struct account_feed {
 	int64_t from_ms, to_ms; /* the days that were asked for and came */
 	uint32_t n_limited;     /* in a row */
 	bool is_denied;         /* until the key changes */
-	bool has_history;       /* nothing older is to be asked for */
+	bool has_history;       /* nothing before from_ms is to be asked for */
 	bool is_absent;         /* the last answer: no such thing */
 };
 

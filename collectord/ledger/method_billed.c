@@ -415,16 +415,29 @@ pack_gives(struct packer *k, uint32_t gives)
 		pack_str(k, "usage");
 }
 
+static const struct account_feed *
+find_feed(const struct account *a, struct text feed)
+{
+	for (uint32_t i = 0; i < a->n_feeds; i++)
+		if (text_is(feed, a->feed[i].name))
+			return &a->feed[i];
+	return NULL;
+}
+
 static int
 pack_run(struct store_txn *txn, struct bill_query *q,
     const struct bill_day *first, uint32_t end)
 {
 	struct packer *k = &q->complete;
 	int rc = account_get(txn, first->name, &q->account);
+	const struct account_feed *feed;
 
 	if (rc < 0)
 		return rc;
-	pack_map(k, 8);
+	feed = rc == 0 ? find_feed(&q->account, first->feed) : NULL;
+	if (feed != NULL && !feed->has_history)
+		feed = NULL;
+	pack_map(k, 8u + (feed != NULL));
 	pack_str(k, "name");
 	pack_text(k, first->name);
 	pack_str(k, "feed");
@@ -440,6 +453,10 @@ pack_run(struct store_txn *txn, struct bill_query *q,
 	pack_i64(k, end * DAY_MS);
 	pack_str(k, "at");
 	pack_i64(k, first->at_ms);
+	if (feed != NULL) {
+		pack_str(k, "first");
+		pack_i64(k, feed->from_ms);
+	}
 	q->n_complete++;
 	return 0;
 }
@@ -466,15 +483,6 @@ take_complete(struct store_txn *txn, struct bill_query *q)
 	return rc;
 }
 
-static bool
-has_feed(const struct account *a, struct text feed)
-{
-	for (uint32_t i = 0; i < a->n_feeds; i++)
-		if (text_is(feed, a->feed[i].name))
-			return true;
-	return false;
-}
-
 /* Who is still asked, but knows none of these days whole: no day at all. */
 static int
 take_absent(struct store_txn *txn, struct bill_query *q)
@@ -489,7 +497,7 @@ take_absent(struct store_txn *txn, struct bill_query *q)
 		none.at_ms = 0;
 		rc = account_get(txn, none.name, &q->account);
 		if (rc == 0 && q->account.is_enabled &&
-		    has_feed(&q->account, none.feed))
+		    find_feed(&q->account, none.feed) != NULL)
 			rc = pack_run(txn, q, &none, 0);
 	}
 	return rc < 0 ? rc : 0;

@@ -185,8 +185,8 @@ provider_read_add(
 		rq, "region", a->region, sizeof(a->region), err) != 0 ||
 	    provider_take_text(
 		rq, "base_url", a->base_url, sizeof(a->base_url), err) != 0 ||
-	    provider_take_bool(rq, "shared", &is_there, &a->is_shared, err) !=
-		0 ||
+	    provider_take_bool(
+		rq, "shared", &ch->has_shared, &a->is_shared, err) != 0 ||
 	    provider_take_bool(rq, "verify", &is_there, &ch->verifies, err) !=
 		0 ||
 	    take_low_balance(rq, ch, err) != 0)

@@ -107,6 +107,79 @@ def two_accounts(c):
         expect("code", e.code, "not_found")
 
 
+def another_one(c):
+    """A name is one organisation's: what another one is billed is not added to
+    what is known of it, and it is not asked with the other key."""
+    here, there = Service(openai(lambda: COSTS)), Service(openai(lambda: []))
+    c.add(here)
+    c.settled()
+    n = len(here.seen)
+    for service, key, field in ((here, OTHER_KEY, "key"),
+                                (there, KEY, "base_url"),
+                                (there, OTHER_KEY, "base_url")):
+        for verify in False, True:
+            try:
+                c.add(service, key=key, verify=verify, shared=True)
+                sys.exit("another organisation took the name")
+            except Refused as e:
+                expect("code", e.code, "inconsistent")
+                expect(f"field of {e.args}", e.args[2], field)
+    expect("requests", (len(here.seen), there.seen), (n, []))
+    it = c.account()
+    expect("account", (it["state"], it["shared"], it["key"]),
+           ("ok", False, MASK))
+    expect("amounts", c.amounts(), AMOUNTS)
+
+
+def added_again(c):
+    """What is said changes, what is not stays; what is known is kept."""
+    service = Service(openai(lambda: COSTS))
+    c.add(service, shared=True)
+    before = c.settled()
+    c.peer.call("provider_set", name="openai", enabled=False)
+    expect("name", c.add(service, verify=True)["name"], "openai")
+    it = c.settled()
+    expect("account", (it["state"], it["shared"], it["key"]),
+           ("ok", True, MASK))
+    expect("complete", it["feeds"][0]["complete_to"],
+           before["feeds"][0]["complete_to"])
+    c.add(service, shared=False)
+    expect("shared", c.settled()["shared"], False)
+    expect("amounts", c.amounts(), AMOUNTS)
+    left = Service(lambda *_: (200, {}, {"is_available": True, "balance_infos": [
+        {"currency": "USD", "total_balance": "7"}]}))
+    for more, want in (({"low_balance": "5"}, "5"), ({}, "5"),
+                       ({"low_balance": None}, None)):
+        c.add(left, provider="deepseek", **more)
+        expect(f"threshold after {more}",
+               c.settled("deepseek").get("low_balance"), want)
+
+
+def quiet_months(c):
+    """What was billed before months without a row is asked for too, as far back
+    as the manual says, and once."""
+    costs = [(TODAY - n * DAY, "x", str(n)) for n in (190, 170, 70, 1)]
+    service = Service(openai(lambda: costs))
+    c.add(service)
+    c.settled()
+    expect("amounts", c.amounts(), [
+        (day, "openai", value, "USD") for day, _, value in costs[1:]])
+    complete = [r for r in c.billed()[1] if r["gives"] == ["cost"]]
+    expect("complete from", min(r["from"] for r in complete),
+           TODAY - 180 * DAY)
+    expect("first", {r["first"] for r in complete}, {TODAY - 180 * DAY})
+    _, before = c.billed(TODAY - 300 * DAY, TODAY - 200 * DAY)
+    expect("first, of days before", {(r["from"], r["to"], r["first"])
+                                     for r in before},
+           {(0, 0, TODAY - 180 * DAY)})
+    asked = lambda: [int(s[1]["start_time"][0]) * 1000 for s in service.seen
+                     if s[0].endswith("/costs")]
+    expect("the oldest question", min(asked()), TODAY - 180 * DAY)
+    n = len(asked())
+    c.sync()
+    expect("the next round", [TODAY - t for t in asked()[n:]], [2 * DAY])
+
+
 def paging(c):
     state = {"cursors": ["a", "b", None]}
 

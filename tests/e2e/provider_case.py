@@ -25,8 +25,8 @@ class Service(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, answer, context=None):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, answer, context=None, port=0):
+        super().__init__(("127.0.0.1", port), Handler)
         self.scheme = "http"
         if context is not None:
             self.scheme = "https"

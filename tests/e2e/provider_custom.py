@@ -161,8 +161,10 @@ def undefined_after(c):
         "provider_sync")["results"]], ["broken"])
     service = Service(house)
     write(c, example(service.url))
-    # Another port is another host to it.
+    # Another port is another host to it; who moves it says that by hand.
     expect("outcomes", {r["outcome"] for r in c.sync("example")}, {"broken"})
+    refusal(c, "another host")
+    c.peer.call("provider_rm", name="example", keep_data=True)
     c.peer.call("provider_add", provider="example", key=KEY)
     c.settled("example")
     expect("outcomes", {r["outcome"] for r in c.sync("example")}, {"ok"})

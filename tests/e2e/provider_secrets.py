@@ -372,6 +372,7 @@ def forgotten(c):
                 for echo.code in (None, 500, 401):
                     c.sync_with_clock(name)
                 expect_clean_memory(pid, f"after {name} said it back")
+            c.peer.call("provider_rm", name=name)
     send_in_pieces(c, Service(lambda *_: (200, {}, {
         "balance_infos": [{"currency": "USD", "total_balance": "1"}]})).url)
     expect_clean_memory(pid, "after pieces")

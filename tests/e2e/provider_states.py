@@ -233,7 +233,7 @@ def lesser(c):
     answer = json.loads(client(c, *args, "--json").stdout)
     expect("JSON", (answer["verified"], answer["why"]), (True, why))
     shape.is_management = True
-    said = expect_client(c, 0, "replaced; the service takes its key\n", *args)
+    said = expect_client(c, 0, "changed; the service takes its key\n", *args)
     expect(said, "does not see" in said, False)
     # Without what any key sees it is no good one.
     c.settled("openrouter")
@@ -249,7 +249,7 @@ def untried(c):
         c, 0, "openai: added; its key could not be tried: too many requests "
         "for the service (HTTP 429)\n", *args)
     expect(said, "takes its key" in said, False)
-    expect_client(c, 0, "replaced; its key could not be tried: ", *args)
+    expect_client(c, 0, "changed; its key could not be tried: ", *args)
     expect_client(c, 0, "changed; its key could not be tried: ", "set",
                   "openai", "--key-stdin")
     answer = json.loads(client(c, *args, "--json").stdout)

@@ -53,6 +53,7 @@ KEY = "sk-admin-0123456789-secret-abcd"
 COUNTS = ["input_tokens", "cache_read_tokens", "cache_write_tokens",
           "output_tokens"]
 TRAILING = 3  # days that services may still change
+HISTORY = 180  # days before today that are asked for, once
 
 
 class Failure(Exception):
@@ -356,7 +357,7 @@ class Sums:
         self.calls = self.unpriced = self.unpriced_tokens = 0
         self.n = [0, 0, 0, 0]
         self.other = self.cost = self.plan = 0
-        self.foreign = False  # some of its cost is not in dollars
+        self.foreign = False  # some of its cost is not known in dollars
 
     def tokens(self):
         return sum(self.n) + self.other
@@ -428,6 +429,14 @@ class Model:
         """When it was asked for all of that day; None: it was not."""
         when = [feed.get(day, (0,))[0] for feed in self.known(service)]
         return min(when) if when and min(when) >= day + DAY else None
+
+    def may_come(self, service, day):
+        """Is that day asked for, or older ones still on their way?"""
+        firsts = [min(feed) for feed in self.known(service)]
+        today = self.world.now // DAY * DAY
+        ended = [f for f in firsts if service.provider == "openrouter"
+                 or f <= today - HISTORY * DAY]
+        return day >= max(ended, default=0)
 
     @staticmethod
     def known(service):
@@ -529,7 +538,10 @@ class Model:
         if source == "billed" or (
                 taking and all(self.whole(s, day) for s in taking) and
                 (usd > metered or (foreign and metered == 0))):
-            yield from self.billed(taking, day, foreign and usd == 0)
+            whole = all(self.whole(s, day) for s in taking
+                        if self.known(s))
+            yield from self.billed(taking, day,
+                                   usd == 0 and (foreign or not whole))
             if source == "best":
                 counted = any(sum(n) + q for s in taking
                               for _, n, q in self.use(s, day))
@@ -578,6 +590,14 @@ class Model:
     def taking(self, source, provider):
         return [s for s in self.accounts(provider) if source == "billed"
                 or (self.tells_cost(s) and not s.shared)]
+
+    def tells_any(self, source, start, end):
+        """Has any account told a cost of these days, and be it none?"""
+        return source == "best" or any(
+            self.tells_cost(s) and
+            (self.whole(s, d) is not None or self.lines(s, d))
+            for s in self.world.services.values()
+            for d in range(start, end, DAY))
 
     def refuses_models(self, source, start, end):
         """Does somebody bill, and nothing of it by model?"""
@@ -632,10 +652,11 @@ class Model:
                                seen[model] if i == 0 else Sums(),
                                when, accounts, bool(calls), by_model)
 
-    @staticmethod
-    def row(day, provider, model, currency, amount, tokens, seen, when,
+    def row(self, day, provider, model, currency, amount, tokens, seen, when,
             accounts, any_call, by_model):
         whole = all(when)
+        may_come = any(not w and self.may_come(s, day)
+                       for s, w in zip(accounts, when))
         metered = seen.cost - seen.plan
         difference = None
         if currency == "USD" and whole and amount is not None:
@@ -648,8 +669,8 @@ class Model:
             "billed": amount, "currency": currency,
             "difference_usd": difference, "complete": whole,
             "suspected_cause": suspect(
-                day, currency, whole, when, difference, amount, metered,
-                seen, tokens, model, by_model, any_call,
+                day, currency, whole, may_come, when, difference, amount,
+                metered, seen, tokens, model, by_model, any_call,
                 any(s.shared for s in accounts))}
 
 
@@ -657,13 +678,13 @@ def is_near(a, b, parts):
     return abs(a - b) * parts <= max(a, b)
 
 
-def suspect(day, currency, whole, when, difference, amount, metered, seen,
-            tokens, model, by_model, any_call, shared):
+def suspect(day, currency, whole, may_come, when, difference, amount, metered,
+            seen, tokens, model, by_model, any_call, shared):
     """What the manual says; ANY of several where figures must tell."""
     if currency != "USD":
         return {"currency"}
     if not whole:
-        return {"incomplete"}
+        return {"incomplete"} if may_come else {"not_asked"}
     if difference is None:
         return suspect_of_tokens(seen, tokens, any_call, shared)
     if abs(difference) <= CENT or is_near(amount, metered, 200):
@@ -923,6 +944,7 @@ class World:
         start, end = utc_ms(first), utc_ms(after(last))
         parts = list(self.model.parts(source, start, end))
         refused = self.model.refuses_models(source, start, end)
+        told = self.model.tells_any(source, start, end)
         for by in ("none", "day", "provider", "day,provider", "week",
                    "month,provider", "model", "provider,model", "day,model"):
             args = ["--source", source, "--by", by]
@@ -935,7 +957,7 @@ class World:
             expect(f"{what}: rows", read_rows(by, got["rows"]),
                    add_up(by, parts))
             expect(f"{what}: total", read_figures(got["total"]),
-                   add_up("none", parts, total=True))
+                   add_up("none", parts, total=True, told=told))
             expect(f"{what}: other currencies", read_others(got),
                    self.model.source_others(source, start, end))
             self.compare_accounts(what, got, start, end)
@@ -1111,8 +1133,13 @@ class Causes(World):
         self.serve("openrouter", shared=True)
         self.play("openrouter", 1, [(ELM, "USD", 400)], SAME,
                   [(200, SAME, False)], "shared")
+        # It tells of thirty days.
+        self.events.append(dict(
+            ts=utc_ms(datetime.date(2026, 4, 1)), provider="openrouter",
+            model=ELM, session="s", agent="by-hand", message="old", input=9))
         self.add_all()
         self.sync()
+        self.compare_old("openrouter", "2026-04-01", "2026-04-12")
         self.compare_causes()
         # A line without a model, where the others have one.
         s = self.services["anthropic"]
@@ -1131,6 +1158,16 @@ class Causes(World):
         return [r for r in got["rows"]
                 if (r["provider"], r["day"]) == (provider, day)]
 
+    def compare_old(self, provider, day, first):
+        """A day before all that is asked for is not waited for."""
+        args = "reconcile", f"{day}..{day}", "--provider", provider
+        rows = self.daemon.json(self.now, *args)["rows"]
+        expect(f"cause of {provider} on {day}",
+               [r["suspected_cause"] for r in rows], ["not_asked"])
+        expect(f"the account on {day}",
+               self.daemon.report(self.now, *args).splitlines()[-1],
+               f"{provider}: days before {first} are not asked for")
+
     def compare_causes(self):
         told = set()
         for provider, days in self.want.items():
@@ -1140,7 +1177,7 @@ class Causes(World):
                 expect(f"cause of {provider} on {day}",
                        rows[0]["suspected_cause"], cause)
                 told.add(cause)
-        self.compare_texts(told - {None} | {"fees"})
+        self.compare_texts(told - {None} | {"fees", "not_asked"})
         self.compare_defaults()
 
     def compare_defaults(self):
@@ -1258,13 +1295,14 @@ def label(key, day, provider, model):
             "month": str(date)[:7], "provider": provider, "model": model}[key]
 
 
-def add_up(by, parts, total=False):
+def add_up(by, parts, total=False, told=True):
     keys = [] if by == "none" else by.split(",")
     rows = collections.defaultdict(Sums)
     for day, provider, model, sums in parts:
         rows[tuple(label(k, day, provider, model)
                    for k in keys)].add(sums)
     if total:
+        rows[()].foreign |= not told
         return rows[()].figures()
     return {key: sums.figures() for key, sums in rows.items()}
 

@@ -35,6 +35,21 @@ Test(provider, two_accounts_of_one_provider_live_side_by_side)
 	play(&home, SCRIPT, "two_accounts", NULL);
 }
 
+Test(provider, a_name_is_not_taken_by_another_organisation)
+{
+	play(&home, SCRIPT, "another_one", NULL);
+}
+
+Test(provider, an_account_that_is_added_again_keeps_what_it_knew)
+{
+	play(&home, SCRIPT, "added_again", NULL);
+}
+
+Test(provider, a_quiet_month_is_not_the_beginning_of_history)
+{
+	play(&home, SCRIPT, "quiet_months", NULL);
+}
+
 Test(provider, pages_are_followed_to_their_end_and_never_around)
 {
 	play(&home, SCRIPT, "paging", NULL);

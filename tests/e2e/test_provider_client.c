@@ -323,6 +323,54 @@ Test(provider_client, what_was_billed_stands_beside_what_was_seen)
 	    "--by", "agent");
 }
 
+Test(provider_client, what_no_account_tells_is_not_known_to_be_nothing)
+{
+	const char *const all[] = { "7d", "--source", "billed" };
+
+	REPORT("\"rows\":[],\n \"total\":{\"calls\":null,", all[0], all[1],
+	    all[2], "--json");
+	REPORT("\"total_tokens\":null,\"cost_usd\":null,", all[0], all[1],
+	    all[2], "--json");
+	REPORT("No account has told what was billed then: see tt-provider "
+	       "list.\n",
+	    all[0], all[1], all[2]);
+	REPORT("\n,,,,,,,0\n", all[0], all[1], all[2], "--by", "none", "--csv");
+	add("openai");
+	PROVIDER(0, "costs", "sync", "openai");
+	/* Of days without a bill it is known that they cost nothing. */
+	REPORT("\"cost_usd\":0,", "2026-05-01..2026-05-07", all[1], all[2],
+	    "--json");
+	REPORT("Nothing was seen and nothing was billed.\n", "reconcile",
+	    "2026-05-01..2026-05-07");
+	REPORT("\"cost_usd\":null,", "2025-05-01..2025-05-07", all[1], all[2],
+	    "--json");
+	REPORT("     -\nThis is what was billed, by day of UTC.\n"
+	       "openai: days before 2025-11-13 are not asked for\n",
+	    "2025-05-01..2025-05-07", all[1], all[2]);
+	REPORT("UTC\nopenai: days before 2025-11-13 are not asked for\n",
+	    "reconcile", "2025-05-01..2025-05-07");
+	REPORT("\"cost_usd\":null,", all[0], all[1], all[2], "--provider",
+	    "anthropic", "--json");
+}
+
+Test(provider_client, all_of_it_begins_with_the_first_bill_or_call)
+{
+	add("openai");
+	PROVIDER(0, "costs", "sync", "openai");
+	REPORT("\"cost_usd\":3.35,", "all", "--source", "billed", "--by",
+	    "none", "--json");
+	REPORT("\"from\":\"2026-05-10T00:00:00+00:00\"", "all", "--source",
+	    "best", "--json");
+	REPORT("\"billed_usd\":3.25,\"difference_usd\":3.25,\"open_rows\":1",
+	    "reconcile", "all", "--json");
+	send_call("2026-05-11", "gpt-5");
+	REPORT("2026-05-10 to 2026-05-12, UTC\n", "reconcile", "all");
+	send_call("2026-05-09", "gpt-5");
+	REPORT("2026-05-09 to 2026-05-12, UTC\n", "reconcile", "all");
+	/* Seen alone, it begins with what was seen. */
+	REPORT("\"from\":\"2026-05-09T00:00:00+00:00\"", "all", "--json");
+}
+
 /* Euros are billed: nothing is known of dollars, which is not none of them. */
 Test(provider_client, what_is_not_in_dollars_is_told_and_not_zero)
 {
@@ -509,15 +557,31 @@ Test(provider_client, a_mistake_is_told_before_a_key_is_taken)
 	    "--key-stdin");
 }
 
-Test(provider_client, an_account_that_is_there_is_replaced_and_that_is_said)
+Test(provider_client, an_account_that_is_there_changes_its_settings_alone)
 {
 	add("openai");
 	add("openai/work");
-	EXPECT(0, "openai: replaced; the service takes its key", KEY "\n",
-	    "tt-provider", "add", "openai", "--base-url", url, "--key-stdin");
-	EXPECT(0, "openai/work: replaced; its key was not tried", KEY "\n",
+	EXPECT(0, "openai: changed; the service takes its key", KEY "\n",
+	    "tt-provider", "add", "openai", "--base-url", url, "--key-stdin",
+	    "--shared");
+	PROVIDER(0, "\"shared\":true", "list", "openai", "--json");
+	EXPECT(0, "openai/work: changed; its key was not tried", KEY "\n",
 	    "tt-provider", "add", "openai", "--account", "work", "--base-url",
 	    url, "--key-stdin", "--no-verify");
+}
+
+Test(provider_client, another_key_is_of_another_account_and_ways_are_told)
+{
+	add("openai");
+	EXPECT(4,
+	    "openai is there already, with another key or host. The same "
+	    "organisation: tt-provider set openai --new-key, ",
+	    "sk-admin-9876543210-hidden-wxyz\n", "tt-provider", "add", "openai",
+	    "--base-url", url, "--key-stdin", "--no-verify");
+	EXPECT(4, "Another one: tt-provider add openai --account NAME",
+	    KEY "\n", "tt-provider", "add", "openai", "--key-stdin",
+	    "--no-verify");
+	PROVIDER(0, "sk-…abcd", "list");
 }
 
 Test(provider_client, a_new_key_that_is_refused_leaves_the_old_one)

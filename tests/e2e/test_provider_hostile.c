@@ -131,16 +131,6 @@ Test(provider_hostile, a_new_key_that_is_kept_is_there)
 	cut_off("after:5", "cut_off_key", "as_after");
 }
 
-Test(provider_hostile, a_new_host_that_is_cut_off_is_not_there)
-{
-	cut_off("before:5", "cut_off_host", "as_before");
-}
-
-Test(provider_hostile, a_new_host_that_is_kept_is_there)
-{
-	cut_off("after:5", "cut_off_host", "as_after");
-}
-
 Test(provider_hostile, a_key_that_is_replaced_is_overwritten)
 {
 	play_hostile("replaced");

@@ -185,6 +185,7 @@ read_run(struct billed *b, const struct value *map)
 	run->from_ms = (int64_t)fetch_u64(map, "from");
 	run->to_ms = (int64_t)fetch_u64(map, "to");
 	run->at_ms = (int64_t)fetch_u64(map, "at");
+	run->first_ms = (int64_t)fetch_u64(map, "first");
 	a = &b->accounts[run->account];
 	a->is_shared |= fetch_bool(map, "shared");
 	fetch_member(map, "gives", &gives);
@@ -234,8 +235,8 @@ billed_take(struct billed *b, struct wire_cursor result, int64_t *next_ms)
 	return rc;
 }
 
-static enum client_result
-take(struct billed *b, struct client *c, int64_t *next_ms)
+enum client_result
+billed_take_page(struct billed *b, struct client *c, int64_t *next_ms)
 {
 	int rc = billed_take(b, c->reply.result, next_ms);
 
@@ -259,11 +260,11 @@ billed_wait(struct billed *b, struct client *c, uint32_t msgid, int64_t to_ms,
 	struct packer k = { 0 };
 	int64_t next_ms, last_ms = 0;
 
-	*b = (struct billed){ .rows = NULL };
+	*b = (struct billed){ .to_ms = to_ms };
 	if (r == CLIENT_EREFUSED && c->reply.error.code == ERR_UNKNOWN_METHOD)
 		return CLIENT_OK;
 	while (r == CLIENT_OK) {
-		r = take(b, c, &next_ms);
+		r = billed_take_page(b, c, &next_ms);
 		/* A day that does not come later would be asked for for ever.
 		 */
 		if (r != CLIENT_OK || next_ms <= last_ms || next_ms >= to_ms)
@@ -377,6 +378,19 @@ billed_asked_ms(const struct billed *b, size_t account, int64_t day_ms)
 	}
 	return feeds >= (a->gives_cost ? a->cost_feeds : a->other_feeds) ? at_ms
 									 : 0;
+}
+
+/* A day is whole where all feeds know it, so that the last one counts. */
+int64_t
+billed_first_ms(const struct billed *b, size_t account)
+{
+	const struct billed_run *run;
+	int64_t first_ms = 0;
+
+	for (run = b->runs; run < b->runs + b->n_runs; run++)
+		if (counts(b, run, account) && run->first_ms > first_ms)
+			first_ms = run->first_ms;
+	return first_ms;
 }
 
 /* Around all days that the account told of; false: there are none. */

@@ -44,7 +44,8 @@ struct billed_run {
 	struct text feed;
 	bool gives_cost;
 	int64_t from_ms, to_ms;
-	int64_t at_ms; /* when it was asked */
+	int64_t at_ms;    /* when it was asked */
+	int64_t first_ms; /* days before it are not asked for; 0: not known */
 };
 
 struct billed {
@@ -54,6 +55,7 @@ struct billed {
 	size_t n_accounts;
 	struct billed_run *runs;
 	size_t n_runs;
+	int64_t to_ms; /* behind the days that were asked about */
 	void **pages;
 	size_t n_pages;
 };
@@ -68,6 +70,9 @@ void billed_pack(
  * is no memory.
  */
 int billed_take(struct billed *b, struct wire_cursor result, int64_t *next_ms);
+/* The same of a reply that is there. On failure c->why says why. */
+enum client_result billed_take_page(
+    struct billed *b, struct client *c, int64_t *next_ms);
 /*
  * Takes the answer to a request already sent under that msgid, and asks for the
  * pages that follow. A daemon that knows no accounts has none. On failure
@@ -97,6 +102,11 @@ bool billed_has_days(const struct billed_account *a);
  * counts. 0: one of them does not know the day whole.
  */
 int64_t billed_asked_ms(const struct billed *b, size_t account, int64_t day_ms);
+/*
+ * The first day that the account was asked for, once all that will be are
+ * there: what lies before and is not known stays so. 0: there may be more.
+ */
+int64_t billed_first_ms(const struct billed *b, size_t account);
 /*
  * The newest days without a gap that an account knows whole, into *run, with
  * when it was asked last. False where there are none.

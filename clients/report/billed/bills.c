@@ -38,6 +38,20 @@ bills_add_name(
 }
 
 static void
+put_unknown(const struct billed *b, size_t at, const char *name)
+{
+	int64_t first_ms = billed_first_ms(b, at);
+	char first[CALENDAR_TEXT_MAX];
+
+	if (first_ms == 0 || first_ms < b->to_ms) {
+		printf(_("%s: no day of these is known whole yet\n"), name);
+		return;
+	}
+	utc_format_day(first_ms, first);
+	printf(_("%s: days before %s are not asked for\n"), name, first);
+}
+
+static void
 put_account(const struct setup *s, const struct billed *b, size_t at)
 {
 	const struct billed_account *a = &b->accounts[at];
@@ -47,7 +61,7 @@ put_account(const struct setup *s, const struct billed *b, size_t at)
 
 	table_clean(a->name, name, sizeof(name));
 	if (!billed_last_days(b, at, &last)) {
-		printf(_("%s: no day of these is known whole yet\n"), name);
+		put_unknown(b, at, name);
 		return;
 	}
 	utc_format_day(last.from_ms, from);
@@ -68,6 +82,19 @@ bills_has_days(const struct billed *b)
 
 	for (i = 0; i < b->n_accounts; i++)
 		if (billed_has_days(&b->accounts[i]))
+			return true;
+	return false;
+}
+
+bool
+bills_knows_days(const struct billed *b)
+{
+	struct billed_run last;
+	size_t i;
+
+	for (i = 0; i < b->n_accounts; i++)
+		if (billed_has_days(&b->accounts[i]) &&
+		    billed_last_days(b, i, &last))
 			return true;
 	return false;
 }

@@ -16,6 +16,8 @@ void bills_add_name(
     const struct billed *b, size_t account, char names[BILLS_NAMES_MAX]);
 /* Has any account told of a day? */
 bool bills_has_days(const struct billed *b);
+/* Does any account know one of these days whole? */
+bool bills_knows_days(const struct billed *b);
 /*
  * One line an account: which days it knows whole, and when they were asked for
  * last.

@@ -7,6 +7,7 @@
 const char *const reconcile_cause_names[RECONCILE_CAUSES] = {
 	[CAUSE_NONE] = "none",
 	[CAUSE_INCOMPLETE] = "incomplete",
+	[CAUSE_NOT_ASKED] = "not_asked",
 	[CAUSE_NOT_FINAL] = "not_final",
 	[CAUSE_CURRENCY] = "currency",
 	[CAUSE_SHARED] = "shared",
@@ -156,7 +157,7 @@ reconcile_judge(struct reconcile_row *row)
 	if (!is_usd)
 		row->cause = CAUSE_CURRENCY;
 	else if (!row->is_whole)
-		row->cause = CAUSE_INCOMPLETE;
+		row->cause = row->is_asked ? CAUSE_INCOMPLETE : CAUSE_NOT_ASKED;
 	else if (row->has_difference)
 		row->cause = judge_difference(row);
 	else

@@ -5,6 +5,7 @@
 
 #include "clients/common/output.h"
 #include "clients/report/billed/bills.h"
+#include "clients/report/billed/first.h"
 #include "clients/report/field.h"
 #include "clients/report/billed/reconcile_table.h"
 #include "clients/report/billed/reconciled.h"
@@ -194,7 +195,7 @@ put_table(const struct both *b)
 	}
 	if (b->all.n > 0)
 		rc = reconcile_table(b->s, &b->all);
-	else
+	else if (bills_knows_days(&b->billed))
 		puts(_("Nothing was seen and nothing was billed."));
 	put_open(b);
 	bills_put_accounts(b->s, &b->billed);
@@ -242,7 +243,7 @@ run_asked(struct setup *s, struct ask *a)
 	ask_add_time(a, STEP_DAY);
 	ask_add_key(a, KEY_PROVIDER);
 	ask_add_key(a, KEY_MODEL);
-	rc = ask_edges(a, s);
+	rc = first_edges(a, s);
 	if (rc == EXIT_OK)
 		rc = utc_check(s, a);
 	if (rc == EXIT_OK)

@@ -24,6 +24,7 @@ enum detail {
 static const char *const cause_texts[RECONCILE_CAUSES] = {
 	[CAUSE_NONE] = "",
 	[CAUSE_INCOMPLETE] = N_("the day is not known whole yet"),
+	[CAUSE_NOT_ASKED] = N_("before the days that are asked for"),
 	[CAUSE_NOT_FINAL] = N_("not final yet"),
 	[CAUSE_CURRENCY] = N_("not in dollars"),
 	[CAUSE_SHARED] = N_("a shared account: others use it too"),

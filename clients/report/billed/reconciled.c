@@ -143,6 +143,8 @@ take_accounts(struct reconcile_row *row, const struct billed *b)
 		row->is_shared |= a->is_shared;
 		gives_cost |= a->gives_cost;
 		is_part |= at_ms == 0;
+		row->is_asked |=
+		    at_ms == 0 && row->day_ms >= billed_first_ms(b, i);
 		if (!any || at_ms < row->at_ms)
 			row->at_ms = at_ms;
 		any = true;

@@ -11,7 +11,8 @@
 /* What a difference may come from: a suspicion, never a finding. */
 enum reconcile_cause {
 	CAUSE_NONE,          /* they agree, or nearly */
-	CAUSE_INCOMPLETE,    /* that day is not known whole */
+	CAUSE_INCOMPLETE,    /* that day is not known whole yet */
+	CAUSE_NOT_ASKED,     /* nor will it be: it lies too far back */
 	CAUSE_NOT_FINAL,     /* it was asked for too soon after its end */
 	CAUSE_CURRENCY,      /* not in dollars */
 	CAUSE_SHARED,        /* others use the account, and mean to */
@@ -44,6 +45,7 @@ struct reconcile_row {
 	uint64_t n[BILLED_COUNTS];
 	/* Of the provider's accounts. */
 	bool is_whole, is_shared;
+	bool is_asked;     /* what is missing of the day may still come */
 	int64_t at_ms;     /* when the one asked longest ago was asked */
 	bool saw_provider; /* some call of it was seen that day */
 	/* The judgement. */

@@ -7,6 +7,7 @@
 
 #include "clients/common/output.h"
 #include "clients/report/billed/bills.h"
+#include "clients/report/billed/first.h"
 #include "clients/report/field.h"
 #include "clients/report/billed/utc.h"
 #include "clients/report/view.h"
@@ -182,6 +183,11 @@ put_table(const struct sourcing *g)
 
 	if (rc != EXIT_OK)
 		return rc;
+	if (g->source == SOURCE_BILLED && !bills_has_days(&g->billed)) {
+		puts(_("No account has told what was billed then: see "
+		       "tt-provider list."));
+		return EXIT_OK;
+	}
 	puts(g->source == SOURCE_BILLED
 		 ? _("This is what was billed, by day of UTC.")
 		 : _("By day of UTC and provider: billed where that is "
@@ -335,7 +341,7 @@ run_asked(struct sourcing *g)
 	int rc = check_keys(g);
 
 	if (rc == EXIT_OK)
-		rc = ask_edges(g->a, s);
+		rc = first_edges(g->a, s);
 	if (rc == EXIT_OK)
 		rc = check_period(g);
 	if (rc == EXIT_OK)

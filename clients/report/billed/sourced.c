@@ -112,7 +112,7 @@ struct source_day {
 /* A row that is still to be added to its like. */
 struct part {
 	struct report_row row;
-	bool is_foreign; /* its cost, or some of it, is not in dollars */
+	bool is_open; /* its cost, or some of it, is not known in dollars */
 };
 
 struct parts {
@@ -233,13 +233,13 @@ new_part(const struct source_query *q, struct parts *parts, int64_t day_ms,
 	return part;
 }
 
-/* Use that is billed in other currencies alone has no dollars either. */
+/* Use that is billed in other currencies alone, or whose bill did not come. */
 static bool
 lacks_dollars(const struct billed_row *row, const struct source_day *d)
 {
 	if (row->has_amount)
 		return !billed_is_usd(row);
-	return d->is_foreign && d->billed == 0;
+	return (d->is_foreign || d->is_part) && d->billed == 0;
 }
 
 static void
@@ -255,7 +255,7 @@ take_billed(const struct source_query *q, const struct billed_row *billed,
 	if (a == NULL || d == NULL || !d->is_billed)
 		return;
 	part = new_part(q, out, billed->day_ms, provider, billed->model);
-	part->is_foreign = lacks_dollars(billed, d);
+	part->is_open = lacks_dollars(billed, d);
 	s = &part->row.sums;
 	if (billed->has_amount && billed_is_usd(billed))
 		s->cost = billed->amount;
@@ -355,9 +355,43 @@ add_up(const struct source_query *q, struct parts *parts, size_t first)
 		if (cmp_parts(to, &parts->items[i], (void *)q) != 0)
 			break;
 		(void)sums_add(&to->row.sums, &parts->items[i].row.sums);
-		to->is_foreign |= parts->items[i].is_foreign;
+		to->is_open |= parts->items[i].is_open;
 	}
 	return i;
+}
+
+/* Does the account know what some day cost, and be it nothing? */
+static bool
+knows_day(const struct source_query *q, size_t account)
+{
+	const struct billed_account *a = &q->billed->accounts[account];
+	size_t d;
+
+	if (!takes_part(q, a) || !a->gives_cost)
+		return false;
+	for (d = 0; d < q->n_days; d++)
+		if (billed_asked_ms(q->billed, account, q->days[d]) != 0)
+			return true;
+	return false;
+}
+
+/* Has any account told a cost? What was seen is no bill. */
+static bool
+knows_cost(const struct source_query *q)
+{
+	const struct billed_row *row = q->billed->rows;
+	size_t i;
+
+	if (q->source != SOURCE_BILLED)
+		return true;
+	for (i = 0; i < q->billed->n_accounts; i++)
+		if (knows_day(q, i))
+			return true;
+	for (i = 0; i < q->billed->n; i++)
+		if (row[i].has_amount &&
+		    takes_part(q, &q->billed->accounts[row[i].account]))
+			return true;
+	return false;
 }
 
 static void
@@ -365,7 +399,7 @@ merge(const struct source_query *q, struct parts *parts, struct answer *out)
 {
 	struct part *part;
 	size_t i = 0;
-	bool any = false;
+	bool any = !knows_cost(q);
 
 	if (parts->n > 1)
 		qsort_r(parts->items, parts->n, sizeof(*parts->items),
@@ -374,8 +408,8 @@ merge(const struct source_query *q, struct parts *parts, struct answer *out)
 		part = &parts->items[i];
 		i = add_up(q, parts, i);
 		(void)sums_add(&out->total.sums, &part->row.sums);
-		any |= part->is_foreign;
-		if (part->is_foreign)
+		any |= part->is_open;
+		if (part->is_open)
 			take_price_away(&part->row.sums);
 		out->rows[out->n++] = part->row;
 	}

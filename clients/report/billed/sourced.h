@@ -2,8 +2,8 @@
  * Sums of what was billed, or of the better known of seen and billed. Pure. One
  * day and provider are taken from one side, never added up over both: billed
  * where it is asked for or, for the best, where it is complete and larger. A
- * cost in another currency is not known in dollars, which is not the same as
- * none: a row of nothing else has no price.
+ * cost in another currency is not known in dollars, nor is one that no account
+ * has told, which is not the same as none: a row of nothing else has no price.
  */
 #ifndef REPORT_SOURCED_H
 #define REPORT_SOURCED_H

@@ -103,7 +103,10 @@ struct sync {
 	bool is_sweeping, has_garbage, is_stopped;
 };
 
-/* What provider_add and provider_set were given; texts are borrowed. */
+/*
+ * What provider_add and provider_set were given; texts are borrowed. An add of
+ * an account that is there is a change too, where host and key are its own.
+ */
 struct sync_change {
 	struct account account; /* its name, region, base_url and flags */
 	struct text key;        /* len 0: none */

@@ -102,43 +102,96 @@ check_free(struct sync *s, const char *name, struct error *err)
 	return 0;
 }
 
-/* What was known of feeds is to be asked for again, from the first day on. */
+/* What was refused may be asked for again. */
 static void
-replace(struct sync_account *acc, struct sync_job *j)
+forgive(struct account *a)
 {
-	struct account fresh = j->a;
+	a->is_bad_key = false;
+	for (uint32_t i = 0; i < a->n_feeds; i++) {
+		a->feed[i].is_denied = false;
+		a->feed[i].next_ms = 0;
+	}
+}
+
+/*
+ * One name is one organisation's: what another one bills must not be added to
+ * what is known of it. Only the same key at the same host is surely the same.
+ */
+static int
+check_same(const struct sync_account *acc, const char *origin, struct text key,
+    struct error *err)
+{
+	char known[PROVIDER_KEY_MAX] = "", why[256];
+	bool is_same;
+
+	if (strcmp(acc->a.origin, origin) != 0)
+		return error_set(err, ERR_INCONSISTENT, "base_url",
+		    "it is there already, at another host: take it away "
+		    "first, or add another account");
+	is_same = key_file_read(acc->sync->place.keys, acc->a.name, origin,
+		      known, why, sizeof(why)) == 0 &&
+		  text_is(key, known);
+	explicit_bzero(known, sizeof(known));
+	if (is_same)
+		return 0;
+	return error_set(err, ERR_INCONSISTENT, "key",
+	    "it is there already, with another key: set a new key, take it "
+	    "away first, or add another account");
+}
+
+/* Of an account that is there only what is said changes. */
+static void
+renew(struct sync_account *acc, struct sync_job *j)
+{
+	const struct sync_change *ch = &j->change;
+	struct account *a = &acc->a;
 
 	sync_account_use(acc, j->provider);
 	j->provider = NULL;
-	fresh.n_feeds = acc->a.n_feeds;
-	for (uint32_t i = 0; i < fresh.n_feeds; i++)
-		memcpy(fresh.feed[i].name, acc->a.feed[i].name,
-		    sizeof(fresh.feed[i].name));
-	acc->a = fresh;
+	memcpy(a->region, j->a.region, sizeof(a->region));
+	memcpy(a->base_url, j->a.base_url, sizeof(a->base_url));
+	a->is_enabled = true;
+	if (ch->has_shared)
+		a->is_shared = ch->account.is_shared;
+	if (ch->has_low_balance)
+		a->low = ch->account.low;
+	forgive(a);
 	sync_account_record(acc, &j->a);
 }
 
-/* The new account in the place of one of its name. */
 static int
-install(struct sync_job *j, struct error *err)
+install_new(struct sync_job *j, struct error *err)
 {
 	struct sync *s = j->sync;
 	struct sync_account *acc;
 	char why[256];
 
-	if (check_free(s, j->a.name, err) != 0)
-		return -1;
 	if (key_file_write(s->place.keys, j->a.name, text_of(j->key),
 		j->a.origin, why, sizeof(why)) != 0)
 		return error_set(err, ERR_STORE, NULL, "%s", why);
-	acc = sync_find(s, j->a.name);
-	if (acc == NULL) {
-		acc = sync_account_new(s, &j->a);
-		if (acc == NULL)
-			return error_set(err, ERR_BUSY, NULL, "out of memory");
-		sync_account_list(acc);
-	}
-	replace(acc, j);
+	acc = sync_account_new(s, &j->a);
+	if (acc == NULL)
+		return error_set(err, ERR_BUSY, NULL, "out of memory");
+	sync_account_list(acc);
+	sync_account_use(acc, j->provider);
+	j->provider = NULL;
+	sync_account_record(acc, &j->a);
+	return 0;
+}
+
+/* Also after the service was asked: another one may have been quicker. */
+static int
+install(struct sync_job *j, struct error *err)
+{
+	struct sync_account *acc = sync_find(j->sync, j->a.name);
+
+	if (check_free(j->sync, j->a.name, err) != 0)
+		return -1;
+	if (acc == NULL)
+		return install_new(j, err);
+	if (check_same(acc, j->a.origin, text_of(j->key), err) != 0)
+		return -1;
+	renew(acc, j);
 	return 0;
 }
 
@@ -320,6 +373,18 @@ check_key(struct text key, struct account *a, struct error *err)
 	return 0;
 }
 
+/* May there be such an account? */
+static int
+check_new(
+    struct sync *s, const struct account *a, struct text key, struct error *err)
+{
+	const struct sync_account *acc = sync_find(s, a->name);
+
+	if (acc != NULL && check_same(acc, a->origin, key, err) != 0)
+		return -1;
+	return check_free(s, a->name, err);
+}
+
 int
 sync_add(struct sync *s, const struct sync_change *ch, struct sync_reply *r,
     struct error *err)
@@ -333,13 +398,15 @@ sync_add(struct sync *s, const struct sync_change *ch, struct sync_reply *r,
 	if (p == NULL)
 		return error_set(err, ERR_BAD_PARAMS, "provider", "%s", why);
 	if (find_region(p, &a, err) != 0 || check_key(ch->key, &a, err) != 0 ||
-	    check_free(s, a.name, err) != 0 ||
+	    check_new(s, &a, ch->key, err) != 0 ||
 	    new_job(s, &a, r, &j, err) != 0) {
 		definitions_drop(&s->definitions, p);
 		return -1;
 	}
 	j->provider = p;
+	j->change = *ch;
 	memcpy(j->key, ch->key.p, ch->key.len);
+	j->change.key = (struct text){ j->key, ch->key.len };
 	if (ch->verifies) {
 		probe(j);
 		return 0;
@@ -354,13 +421,10 @@ sync_add(struct sync *s, const struct sync_change *ch, struct sync_reply *r,
 
 /* What the service wanted of the old key does not hold for another. */
 static void
-forgive(struct account *a)
+forget_limits(struct account *a)
 {
-	a->is_bad_key = false;
-	for (uint32_t i = 0; i < a->n_feeds; i++) {
-		a->feed[i].is_denied = false;
-		a->feed[i].next_ms = a->feed[i].limited_ms = 0;
-	}
+	for (uint32_t i = 0; i < a->n_feeds; i++)
+		a->feed[i].limited_ms = 0;
 }
 
 static int
@@ -373,6 +437,7 @@ set_key(struct sync_account *acc, struct text key, struct error *err)
 		return error_set(err, ERR_STORE, NULL, "%s", why);
 	provider_key_mask(key, acc->a.mask);
 	forgive(&acc->a);
+	forget_limits(&acc->a);
 	return 0;
 }
 

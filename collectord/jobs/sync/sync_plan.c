@@ -98,14 +98,11 @@ plan_next_range(const struct account_feed *state,
 
 void
 plan_note_range(struct account_feed *state, const struct provider_feed *feed,
-    int64_t now_ms, const struct plan_range *range, uint32_t n_rows)
+    int64_t now_ms, const struct plan_range *range)
 {
-	bool is_older;
-
 	if (!feed->is_windowed)
 		return;
 	*state = until_now(state, feed, now_ms);
-	is_older = state->to_ms != 0 && range->to_ms <= state->from_ms;
 	/* A gap, where we were away for longer than can be asked for. */
 	if (state->to_ms == 0 || range->from_ms > state->to_ms) {
 		state->from_ms = range->from_ms;
@@ -113,9 +110,7 @@ plan_note_range(struct account_feed *state, const struct provider_feed *feed,
 	}
 	state->from_ms = smaller(state->from_ms, range->from_ms);
 	state->to_ms = larger(state->to_ms, range->to_ms);
-	/* Who used nothing for a month is taken to have begun after it. */
-	if ((is_older && n_rows == 0) ||
-	    state->from_ms <= first_of_days(feed, now_ms))
+	if (state->from_ms <= first_of_days(feed, now_ms))
 		state->has_history = true;
 }
 

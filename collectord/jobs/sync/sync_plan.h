@@ -2,8 +2,8 @@
  * What of a feed is to be asked for next, and when. Pure.
  *
  * The days that may still change are asked for again each time; then what was
- * missed since the last time; then, once, older days as far back as is known
- * of them.
+ * missed since the last time; then, once, older days as far back as is ever
+ * asked: months without a row may lie before older ones that have some.
  */
 #ifndef JOBS_SYNC_PLAN_H
 #define JOBS_SYNC_PLAN_H
@@ -11,8 +11,8 @@
 #include "collectord/jobs/providers/provider.h"
 #include "collectord/ledger/accounts.h"
 
-#define PLAN_RANGE_DAYS 31 /* of one walk */
-#define PLAN_HISTORY_DAYS 180
+#define PLAN_RANGE_DAYS 31    /* of one walk */
+#define PLAN_HISTORY_DAYS 180 /* before today; the manual says so */
 
 struct plan_range {
 	int64_t from_ms, to_ms; /* UTC midnights */
@@ -25,10 +25,10 @@ struct plan_range {
 bool plan_next_range(const struct account_feed *state,
     const struct provider_feed *feed, int64_t now_ms, bool has_begun,
     struct plan_range *range);
-/* A range was whole; n_rows is what it had. */
+/* A range was whole. */
 void plan_note_range(struct account_feed *state,
     const struct provider_feed *feed, int64_t now_ms,
-    const struct plan_range *range, uint32_t n_rows);
+    const struct plan_range *range);
 
 /* When the next round is due after one that was tried at now_ms. */
 int64_t plan_next_round(

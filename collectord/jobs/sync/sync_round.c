@@ -323,7 +323,7 @@ note_success(struct sync_account *acc, int64_t now_ms)
 	f->n_limited = 0;
 	acc->rows += acc->walk.rows.n;
 	acc->a.brackets_arrays = acc->walk.account.brackets_arrays;
-	plan_note_range(f, feed_of(acc), now_ms, &acc->range, acc->walk.rows.n);
+	plan_note_range(f, feed_of(acc), now_ms, &acc->range);
 }
 
 static bool

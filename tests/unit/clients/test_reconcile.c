@@ -131,8 +131,14 @@ Test(judge, what_is_not_known_whole_or_final_or_in_dollars_is_said_first)
 	cr_expect_eq(row.cause, CAUSE_OTHER_MACHINE, "after a day: %s",
 	    reconcile_cause_names[row.cause]);
 	row.is_whole = false;
+	row.is_asked = true;
 	reconcile_judge(&row);
-	cr_expect_eq(row.cause, CAUSE_INCOMPLETE);
+	cr_expect_eq(row.cause, CAUSE_INCOMPLETE, "part of a day: %s",
+	    reconcile_cause_names[row.cause]);
+	row.is_asked = false;
+	reconcile_judge(&row);
+	cr_expect_eq(row.cause, CAUSE_NOT_ASKED, "a day of old: %s",
+	    reconcile_cause_names[row.cause]);
 	cr_expect(!row.has_difference, "half a day has a difference");
 	row.is_whole = true;
 	snprintf(row.currency, sizeof(row.currency), "CNY");

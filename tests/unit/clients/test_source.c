@@ -113,6 +113,27 @@ Test(source, billed_is_nothing_but_that)
 	answer_free(&answer);
 }
 
+Test(source, use_whose_bill_did_not_come_has_no_price)
+{
+	const struct account late = { "openai", "openai", false, "cost usage",
+		0, 1, LATE };
+
+	books_take(&books, two_days + 1, 1, &late, 1);
+	ask_source(SOURCE_BILLED, false);
+	cr_expect(!figure_is_unpriced(&answer.total.sums),
+	    "a whole day without an amount has no price");
+	answer_free(&answer);
+	books_take(&books, two_days + 1, 1,
+	    &(struct account){
+		"openai", "openai", false, "cost usage", 0, 0, 0 },
+	    1);
+	ask_source(SOURCE_BILLED, false);
+	expect_source(0, 0, "openai", "0", 5000);
+	cr_expect(figure_is_unpriced(&answer.rows[0].sums), "the row costs 0");
+	cr_expect(figure_is_unpriced(&answer.total.sums), "the total is 0");
+	answer_free(&answer);
+}
+
 Test(source, best_keeps_what_a_plan_covers_and_leaves_out_shared_accounts)
 {
 	struct account shared = two_whole[0];

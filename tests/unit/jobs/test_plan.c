@@ -30,14 +30,41 @@ Test(plan, the_newest_days_come_first_and_then_older_ones)
 
 	cr_assert(plan_next_range(&f, &feed, NOW, false, &r), "no first range");
 	expect_range(&r, -30, 1);
-	plan_note_range(&f, &feed, NOW, &r, 5);
+	plan_note_range(&f, &feed, NOW, &r);
 	cr_assert(plan_next_range(&f, &feed, NOW, true, &r), "no history");
 	expect_range(&r, -61, -30);
-	/* Nothing was used then, so nothing is looked for before. */
-	plan_note_range(&f, &feed, NOW, &r, 0);
-	cr_expect(!plan_next_range(&f, &feed, NOW, true, &r), "goes on");
+	plan_note_range(&f, &feed, NOW, &r);
+	cr_assert(plan_next_range(&f, &feed, NOW, true, &r), "no more of it");
+	expect_range(&r, -92, -61);
 	cr_expect_eq(f.from_ms, TODAY - 61 * DAY, "known from %lld",
 	    (long long)f.from_ms);
+	cr_expect(!f.has_history, "it is all there");
+}
+
+Test(plan, older_days_end_at_the_limit_and_are_asked_for_once)
+{
+	struct account_feed f = { 0 };
+	struct plan_range r;
+	int n = 0;
+
+	for (; n < 20 && plan_next_range(&f, &feed, NOW, n > 0, &r); n++)
+		plan_note_range(&f, &feed, NOW, &r);
+	cr_expect_eq(n, 6, "%d ranges", n);
+	expect_range(&r, -180, -180);
+	cr_expect_eq(f.from_ms, TODAY - 180 * DAY, "known from %lld days",
+	    (long long)(f.from_ms - TODAY) / DAY);
+	cr_expect(f.has_history, "more is to come");
+	/* Nor does a clock that is set back lead to older ones. */
+	for (int later = -3; later < 400; later += 13) {
+		cr_assert(
+		    plan_next_range(&f, &feed, NOW + later * DAY, false, &r),
+		    "%d days later: no range", later);
+		plan_note_range(&f, &feed, NOW + later * DAY, &r);
+		cr_expect(
+		    !plan_next_range(&f, &feed, NOW + later * DAY, true, &r),
+		    "%d days later: goes on with %lld", later,
+		    (long long)(r.from_ms - TODAY) / DAY);
+	}
 }
 
 Test(plan, days_that_were_missed_are_asked_for_with_those_that_may_change)
@@ -49,10 +76,10 @@ Test(plan, days_that_were_missed_are_asked_for_with_those_that_may_change)
 
 	cr_assert(plan_next_range(&f, &feed, NOW, false, &r), "no range");
 	expect_range(&r, -43, -12);
-	plan_note_range(&f, &feed, NOW, &r, 0);
+	plan_note_range(&f, &feed, NOW, &r);
 	cr_assert(plan_next_range(&f, &feed, NOW, true, &r), "no second range");
 	expect_range(&r, -12, 1);
-	plan_note_range(&f, &feed, NOW, &r, 0);
+	plan_note_range(&f, &feed, NOW, &r);
 	cr_expect(!plan_next_range(&f, &feed, NOW, true, &r), "goes on");
 	cr_assert(plan_next_range(&f, &feed, NOW, false, &r), "no new round");
 	expect_range(&r, -2, 1);
@@ -71,7 +98,7 @@ Test(plan, what_nobody_can_be_asked_for_any_longer_is_no_gap_of_ours)
 	cr_assert(
 	    plan_next_range(&f, &short_lived, NOW, false, &r), "no range");
 	expect_range(&r, -30, 0);
-	plan_note_range(&f, &short_lived, NOW, &r, 1);
+	plan_note_range(&f, &short_lived, NOW, &r);
 	cr_expect_eq(f.from_ms, TODAY - 30 * DAY, "known from %lld",
 	    (long long)f.from_ms);
 }
@@ -112,7 +139,7 @@ Test(plan, days_that_a_clock_ahead_asked_for_are_asked_for_when_they_come)
 
 	cr_assert(plan_next_range(&f, &feed, NOW, false, &r), "no range");
 	expect_range(&r, -2, 1);
-	plan_note_range(&f, &feed, NOW, &r, 1);
+	plan_note_range(&f, &feed, NOW, &r);
 	cr_expect_eq(f.to_ms, TODAY + DAY, "known to %lld days",
 	    (long long)(f.to_ms - TODAY) / DAY);
 	cr_expect_eq(f.from_ms, TODAY - 90 * DAY, "known from %lld days",
@@ -132,7 +159,7 @@ Test(plan, what_only_a_clock_ahead_asked_for_is_no_history)
 
 	cr_assert(plan_next_range(&f, &feed, NOW, false, &r), "no range");
 	expect_range(&r, -30, 1);
-	plan_note_range(&f, &feed, NOW, &r, 5);
+	plan_note_range(&f, &feed, NOW, &r);
 	cr_assert(plan_next_range(&f, &feed, NOW, true, &r), "no history");
 	expect_range(&r, -61, -30);
 }
@@ -144,7 +171,7 @@ Test(plan, a_clock_that_is_set_back_within_a_round_leads_to_no_day_of_old)
 
 	cr_assert(
 	    plan_next_range(&f, &feed, NOW + 99 * DAY, false, &r), "no range");
-	plan_note_range(&f, &feed, NOW + 99 * DAY, &r, 1);
+	plan_note_range(&f, &feed, NOW + 99 * DAY, &r);
 	cr_assert(plan_next_range(&f, &feed, NOW, true, &r), "no range");
 	expect_range(&r, -30, 1);
 }
