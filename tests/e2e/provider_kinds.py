@@ -162,16 +162,44 @@ def openai_brackets(c):
     """
     shape = OpenAI()
     shape.group_by = "group_by[]"
+    # The first pages have no row at all: what comes last tells of no group.
+    shape.rows["embeddings"] = {1: openai_rows()["embeddings"]}
     service = Service(shape.answer)
     c.add(service, base_url=service.url + shape.base)
     c.settled()
     expect("amounts", c.amounts(), OpenAI.amounts)
+    expect("models", [r[0] for r in rows_of(c, "openai", TODAY - DAY)],
+           ["", "emb"])
+    expect("pages that were asked the first way",
+           [s[0] for s in service.seen if "group_by" in s[1]
+            and not s[0].endswith("/costs")], [])
     expect("outcome", c.sync(feed="costs")["outcome"], "ok")
     n = len(service.seen)
     c.sync()
     expect("ways", {tuple(k for k in s[1] if k.startswith("group_by"))
                     for s in service.seen[n:]}, {("group_by[]",)})
     expect("amounts, synced again", c.amounts(), OpenAI.amounts)
+
+
+def openai_no_groups(c):
+    """A service that refuses the other way, with use that has no groups."""
+    shape = OpenAI()
+    shape.rows["file_search_calls"] = {1: [dict(
+        openai_rows()["file_search_calls"][0], project_id=None,
+        vector_store_id=None)]}
+
+    def answer(handler, path, query, n):
+        if "group_by[]" in query:
+            return 400, {}, {"error": {"message": "unknown parameter"}}
+        return shape.answer(handler, path, query, n)
+
+    service = Service(answer)
+    c.add(service, base_url=service.url + shape.base)
+    expect("state", c.settled()["state"], "ok")
+    expect("calls", [r[-1] for r in rows_of(c, "openai", TODAY - DAY)],
+           [7, 0])
+    expect("outcomes", {r["outcome"] for r in c.sync()}, {"ok"})
+    expect("amounts", c.amounts(), OpenAI.amounts)
 
 
 def anthropic(c):
