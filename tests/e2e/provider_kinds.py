@@ -232,6 +232,10 @@ def windows(c, name):
             for w in c.account(name)["windows"]]
 
 
+def doubts(c, name):
+    return [w.get("approximate") for w in c.account(name)["windows"]]
+
+
 def openrouter(c):
     shape = OpenRouter()
     service = synced(c, shape)
@@ -354,6 +358,7 @@ def minimax(c):
     expect("windows", windows(c, "minimax"), [
         ("MiniMax-M2", "interval", "37.5", TODAY + 18000000),
         ("MiniMax-M2", "week", "1", TODAY + 7 * DAY)])
+    expect("doubts", doubts(c, "minimax"), [None, None])
     service = Service(older.answer)
     c.add(service, provider="minimax", account="old", region="cn")
     c.settled("minimax/old")
@@ -361,6 +366,7 @@ def minimax(c):
     expect("windows by counts", windows(c, "minimax/old"), [
         ("MiniMax-M2", "interval", "20", TODAY + 18000000),
         ("MiniMax-M2", "week", "33.33", TODAY + 7 * DAY)])
+    expect("doubts by counts", doubts(c, "minimax/old"), [True, True])
     expect_headers(service, older)
     # An error comes with HTTP 200, and what was known stays.
     newer.body = {"base_resp": {"status_code": 1004, "status_msg": "no"}}

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""Two services of providers on a loopback port, which is printed first: the
-costs and use of an OpenAI organization (below /eur one that pays in euros), and
-a DeepSeek balance in two currencies. Only one key is good."""
+"""Services of providers on a loopback port, which is printed first: the costs and
+use of an OpenAI organization (below /eur one that pays in euros), a DeepSeek
+balance in two currencies, and a MiniMax plan with a raised limit. Only one key
+is good."""
 import http.server
 import json
 import sys
@@ -12,6 +13,8 @@ TODAY = 1778580000 // DAY * DAY
 KEY = "sk-admin-0123456789-secret-abcd"
 # Dollars by days before today; today is not over.
 COSTS = {1: "2.50", 2: "0.75", 0: "0.10"}
+PLAN = {"model_name": "M2", "current_interval_remaining_percent": 60,
+        "current_weekly_remaining_percent": 70, "weekly_boost_permill": 1500}
 BALANCES = [("CNY", "110.00"), ("USD", "7.25")]
 
 
@@ -55,6 +58,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 "eur" if parts.path.startswith("/eur") else "usd")
         if parts.path.endswith("/balance"):
             return 200, balance()
+        if parts.path.endswith("/remains"):
+            return 200, {"model_remains": [PLAN]}
         return 200, page([])
 
     def do_GET(self):

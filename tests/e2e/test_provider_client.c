@@ -427,6 +427,19 @@ Test(provider_client, the_name_of_an_account_is_what_is_complained_of)
 	    "--lang", "zh");
 }
 
+Test(provider_client, a_quota_that_is_not_sure_is_told_as_about)
+{
+	add("minimax");
+	PROVIDER(0, "plan", "sync", "minimax");
+	PROVIDER(0, " 40% used", "balance");
+	PROVIDER(0, " about 30% used", "balance");
+	PROVIDER(0, " 约已用 30%", "balance", "--lang", "zh");
+	PROVIDER(0, "\"used_percent\":40,\"approximate\":false,", "balance",
+	    "--json");
+	PROVIDER(0, "\"used_percent\":30,\"approximate\":true,", "balance",
+	    "--json");
+}
+
 Test(provider_client, an_account_is_switched_off_and_on_and_removed)
 {
 	add("openai");
