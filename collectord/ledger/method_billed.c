@@ -20,6 +20,9 @@ struct group {
 	bool has_amount;
 	money_sum amount;
 	uint64_t count[BILL_COUNTS];
+	/* Parts of it, of rows whose tier is batch. */
+	money_sum batch_amount;
+	uint64_t batch_tokens;
 };
 
 struct bill_days {
@@ -284,6 +287,18 @@ add_count(uint64_t a, uint64_t b)
 	return a > INT64_MAX - b ? INT64_MAX : a + b;
 }
 
+static void
+add_batch(struct group *g, const struct bill_row *row)
+{
+	static const enum bill_count tokens[] = { BILL_INPUT, BILL_CACHE_READ,
+		BILL_CACHE_WRITE, BILL_OUTPUT };
+
+	g->batch_amount += row->amount;
+	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++)
+		g->batch_tokens =
+		    add_count(g->batch_tokens, row->count[tokens[i]]);
+}
+
 static int
 add_row(struct bill_query *q, struct span val)
 {
@@ -299,6 +314,8 @@ add_row(struct bill_query *q, struct span val)
 	g->amount += row.amount;
 	for (int i = 0; i < BILL_COUNTS; i++)
 		g->count[i] = add_count(g->count[i], row.count[i]);
+	if (text_is(row.text[BILL_TIER], "batch"))
+		add_batch(g, &row);
 	return 0;
 }
 
@@ -333,11 +350,22 @@ static const struct {
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
+/* Money that most rows have none of. */
+static void
+pack_some(struct packer *k, const char *name, money_sum amount)
+{
+	if (amount == 0)
+		return;
+	pack_str(k, name);
+	pack_money(k, amount);
+}
+
 static void
 pack_group(struct packer *k, const struct bill_day *d, const struct group *g)
 {
-	pack_map(k,
-	    (uint32_t)(2 + (g->model.len > 0) + 2 * g->has_amount + COLUMNS));
+	pack_map(
+	    k, (uint32_t)(2 + (g->model.len > 0) + 2 * g->has_amount + COLUMNS +
+			  (g->batch_amount != 0) + (g->batch_tokens != 0)));
 	pack_str(k, "day");
 	pack_i64(k, d->day * DAY_MS);
 	pack_str(k, "name");
@@ -356,6 +384,11 @@ pack_group(struct packer *k, const struct bill_day *d, const struct group *g)
 		pack_str(k, columns[i].name);
 		pack_u64(k, g->count[columns[i].count]);
 	}
+	if (g->batch_tokens != 0) {
+		pack_str(k, "batch_tokens");
+		pack_u64(k, g->batch_tokens);
+	}
+	pack_some(k, "batch_amount", g->batch_amount);
 }
 
 /* All feeds of one account on one day; *i is then behind them. */

@@ -116,8 +116,8 @@ def spell(r, pico_amount):
 # --- Services ---------------------------------------------------------------------
 
 # What an account billed on a day: lines are (model, currency, pico), use is
-# (model, counts, requests).
-Day = collections.namedtuple("Day", "lines use")
+# (model, counts, requests), all of it of one tier.
+Day = collections.namedtuple("Day", "lines use tier", defaults=["standard"])
 EMPTY = Day((), ())
 
 
@@ -224,7 +224,7 @@ class Service(http.server.ThreadingHTTPServer):
                                     "ephemeral_5m_input_tokens":
                                         n[2] - n[2] // 3},
                  "output_tokens": n[3], "api_key_id": None,
-                 "workspace_id": None, "service_tier": "standard",
+                 "workspace_id": None, "service_tier": day.tier,
                  "server_tool_use": {"web_search_requests": 0}}
                 for model, n, _ in day.use]
 
@@ -672,12 +672,14 @@ def suspect(day, currency, whole, when, difference, amount, metered, seen,
         return {"not_final"}
     same = tokens > 0 and is_near(tokens, sum(seen.n), 100)
     if difference < 0:
+        if amount < 0:
+            return {"credits"}
         if amount * 100 <= metered:
             return {"plan"}
         if tokens and not same:
             return {"other_account"} if tokens < sum(seen.n) else {"price"}
-        return {"batch", "cache_tier", "price"} if same else {
-            "batch", "cache_tier", "other_account"}
+        return {"cache_tier", "price"} if same else {
+            "cache_tier", "other_account"}
     if shared:
         return {"shared"}
     if by_model and model == "" and seen.calls == 0:
@@ -688,7 +690,7 @@ def suspect(day, currency, whole, when, difference, amount, metered, seen,
         return {"plan"}
     if not any_call:
         return {"unhooked_key"}
-    return {"batch", "cache_tier", "price"} if same else {"other_machine"}
+    return {"cache_tier", "price"} if same else {"other_machine"}
 
 
 def suspect_of_tokens(seen, tokens, any_call, shared):
@@ -1047,7 +1049,7 @@ CAUSES = [
     (3, [(ELM, "USD", 400)], SAME, [], "unhooked_key"),
     (4, [(ELM, "USD", 150)], (100, 900, 0, 100), [(200, SAME, False)],
      "cache_tier"),
-    (5, [(ELM, "USD", 100)], SAME, [(200, SAME, False)], "batch"),
+    (5, [(ELM, "USD", 140)], SAME, [(200, SAME, False)], "batch"),
     (6, [], None, [(200, SAME, False)], "plan"),
     (7, [(ELM, "USD", 200)], SAME, [(300, SAME, True)], "plan"),
     (8, [(ELM, "USD", 150)], SAME, [(200, SAME, False)], "price"),
@@ -1079,7 +1081,9 @@ class Causes(World):
         ms = utc_ms(datetime.date(2026, 5, day))
         use = [(ELM, n, 1)] if n else []
         lines = [(m, c, cents * CENT) for m, c, cents in lines]
-        self.services[provider].books[ms] = Day(tuple(lines), tuple(use))
+        self.services[provider].books[ms] = Day(
+            tuple(lines), tuple(use),
+            "batch" if cause == "batch" else "standard")
         for i, (cents, tokens, plan) in enumerate(calls):
             event = dict(zip(["input", "cache_read", "cache_write", "output"],
                              tokens), ts=ms + 9 * HOUR, provider=provider,
@@ -1108,6 +1112,7 @@ class Causes(World):
         self.serve("openai")
         self.play("openai", 1, [(None, "USD", 400)], SAME,
                   [(None, SAME, False), (10, SAME, False)], "unpriced")
+        self.play("openai", 2, [(None, "USD", -20)], None, [], "credits")
         self.serve("openrouter", shared=True)
         self.play("openrouter", 1, [(ELM, "USD", 400)], SAME,
                   [(200, SAME, False)], "shared")

@@ -28,6 +28,9 @@ struct billed_row {
 	bool has_amount;
 	money_sum amount; /* 10^-12 of the currency */
 	uint64_t n[BILLED_COUNTS];
+	/* The parts of these that the service says are of batches. */
+	money_sum batch_amount;
+	uint64_t batch_tokens;
 };
 
 struct billed_account {

@@ -33,6 +33,7 @@ static const char *const cause_texts[RECONCILE_CAUSES] = {
 	[CAUSE_OTHER_ACCOUNT] = N_("another key or account was used"),
 	[CAUSE_CACHE_TIER] = N_("the cache's tier"),
 	[CAUSE_BATCH] = N_("batch prices"),
+	[CAUSE_CREDITS] = N_("credits or a refund"),
 	[CAUSE_PLAN] = N_("a plan"),
 	[CAUSE_FEES] = N_("fees that are not by token"),
 	[CAUSE_PRICE] = N_("other prices, credits or rebates"),

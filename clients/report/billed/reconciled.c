@@ -287,6 +287,8 @@ add_billed(struct reconcile_row *row, const struct billed_row *billed)
 		row->n[i] += billed->n[i];
 		row->has_counts |= i != BILLED_REQUESTS && billed->n[i] > 0;
 	}
+	row->batch_amount += billed->batch_amount;
+	row->batch_tokens += billed->batch_tokens;
 }
 
 static void

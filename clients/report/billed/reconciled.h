@@ -20,7 +20,8 @@ enum reconcile_cause {
 	CAUSE_UNHOOKED_KEY,  /* nothing of that provider was seen that day */
 	CAUSE_OTHER_ACCOUNT, /* what was seen went through another key */
 	CAUSE_CACHE_TIER,
-	CAUSE_BATCH,
+	CAUSE_BATCH,   /* the service says that some of it was one */
+	CAUSE_CREDITS, /* less than nothing was billed: credits, a refund */
 	CAUSE_PLAN,
 	CAUSE_FEES,  /* not by token: searches, code execution */
 	CAUSE_PRICE, /* the same tokens for another price: credits, rebates */
@@ -42,6 +43,9 @@ struct reconcile_row {
 	money_sum amount;
 	bool has_counts; /* tokens were told */
 	uint64_t n[BILLED_COUNTS];
+	/* The parts of these that are of batches. */
+	money_sum batch_amount;
+	uint64_t batch_tokens;
 	/* Of the provider's accounts. */
 	bool is_whole, is_shared;
 	int64_t at_ms;     /* when the one asked longest ago was asked */
