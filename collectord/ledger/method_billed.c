@@ -18,7 +18,7 @@
 struct group {
 	struct text model, currency;
 	bool has_amount;
-	money_sum amount;
+	money_sum amount, elsewhere;
 	uint64_t count[BILL_COUNTS];
 	/* Parts of it, of rows whose tier is batch. */
 	money_sum batch_amount;
@@ -312,6 +312,7 @@ add_row(struct bill_query *q, struct span val)
 		return -ERR_STORE;
 	g->has_amount = g->has_amount || row.has_amount;
 	g->amount += row.amount;
+	g->elsewhere += row.elsewhere;
 	for (int i = 0; i < BILL_COUNTS; i++)
 		g->count[i] = add_count(g->count[i], row.count[i]);
 	if (text_is(row.text[BILL_TIER], "batch"))
@@ -363,9 +364,9 @@ pack_some(struct packer *k, const char *name, money_sum amount)
 static void
 pack_group(struct packer *k, const struct bill_day *d, const struct group *g)
 {
-	pack_map(
-	    k, (uint32_t)(2 + (g->model.len > 0) + 2 * g->has_amount + COLUMNS +
-			  (g->batch_amount != 0) + (g->batch_tokens != 0)));
+	pack_map(k, (uint32_t)(2 + (g->model.len > 0) + 2 * g->has_amount +
+			       COLUMNS + (g->batch_amount != 0) +
+			       (g->batch_tokens != 0) + (g->elsewhere != 0)));
 	pack_str(k, "day");
 	pack_i64(k, d->day * DAY_MS);
 	pack_str(k, "name");
@@ -389,6 +390,7 @@ pack_group(struct packer *k, const struct bill_day *d, const struct group *g)
 		pack_u64(k, g->batch_tokens);
 	}
 	pack_some(k, "batch_amount", g->batch_amount);
+	pack_some(k, "elsewhere", g->elsewhere);
 }
 
 /* All feeds of one account on one day; *i is then behind them. */

@@ -119,6 +119,7 @@ def spell(r, pico_amount):
 # (model, counts, requests), all of it of one tier.
 Day = collections.namedtuple("Day", "lines use tier", defaults=["standard"])
 EMPTY = Day((), ())
+ELSEWHERE = 3  # dollars that another service bills for a line of OpenRouter's
 
 
 class Service(http.server.ThreadingHTTPServer):
@@ -250,7 +251,7 @@ class Service(http.server.ThreadingHTTPServer):
                     "date": str(date_of(ms)), "model": model,
                     "model_permaslug": model, "endpoint_id": f"e{len(rows)}",
                     "provider_name": "x", "usage": f"@{spell(r, p)}@",
-                    "byok_usage_inference": 3, "requests": requests,
+                    "byok_usage_inference": ELSEWHERE, "requests": requests,
                     "prompt_tokens": n[0], "completion_tokens": n[3],
                     "reasoning_tokens": n[3] // 2})
         self.tell("cost", max(first, days[0]), today)
@@ -606,11 +607,14 @@ class Model:
         usual = {c for s in accounts for d in range(start, end, DAY)
                  for _, c, _ in self.lines(s, d)}
         amounts = collections.defaultdict(lambda: collections.Counter())
+        elsewhere = collections.Counter()
         use = collections.defaultdict(lambda: [0, 0])
         seen = collections.defaultdict(Sums)
         for s in accounts:
             for model, currency, p in self.lines(s, day):
                 amounts[group(model)][currency] += p
+                if provider == "openrouter":
+                    elsewhere[group(model)] += ELSEWHERE * USD
             for model, n, requests in self.use(s, day):
                 use[group(model)][0] += sum(n)
         calls = self.seen(day, day + DAY, provider)
@@ -628,13 +632,14 @@ class Model:
                         self.tells_cost(s) for s in accounts):
                     amount = 0
                 yield self.row(day, provider, model, currency, amount,
+                               elsewhere[model],
                                use[model][0] if i == 0 else 0,
                                seen[model] if i == 0 else Sums(),
                                when, accounts, bool(calls), by_model)
 
     @staticmethod
-    def row(day, provider, model, currency, amount, tokens, seen, when,
-            accounts, any_call, by_model):
+    def row(day, provider, model, currency, amount, elsewhere, tokens, seen,
+            when, accounts, any_call, by_model):
         whole = all(when)
         metered = seen.cost - seen.plan
         difference = None
@@ -646,10 +651,11 @@ class Model:
             "seen_usd": None if seen.is_unpriced() else metered,
             "seen_plan_usd": seen.plan, "billed_tokens": tokens or None,
             "billed": amount, "currency": currency,
+            "billed_elsewhere": elsewhere,
             "difference_usd": difference, "complete": whole,
             "suspected_cause": suspect(
-                day, currency, whole, when, difference, amount, metered,
-                seen, tokens, model, by_model, any_call,
+                day, currency, whole, when, difference, amount, elsewhere,
+                metered, seen, tokens, model, by_model, any_call,
                 any(s.shared for s in accounts))}
 
 
@@ -657,8 +663,8 @@ def is_near(a, b, parts):
     return abs(a - b) * parts <= max(a, b)
 
 
-def suspect(day, currency, whole, when, difference, amount, metered, seen,
-            tokens, model, by_model, any_call, shared):
+def suspect(day, currency, whole, when, difference, amount, elsewhere, metered,
+            seen, tokens, model, by_model, any_call, shared):
     """What the manual says; ANY of several where figures must tell."""
     if currency != "USD":
         return {"currency"}
@@ -674,6 +680,8 @@ def suspect(day, currency, whole, when, difference, amount, metered, seen,
     if difference < 0:
         if amount < 0:
             return {"credits"}
+        if elsewhere * 4 >= -difference:
+            return {"billed_elsewhere"}
         if amount * 100 <= metered:
             return {"plan"}
         if tokens and not same:
@@ -989,7 +997,7 @@ class World:
         for row in got["rows"]:
             row = dict(row, model=bare(row["model"]))
             for key in ("seen_usd", "seen_plan_usd", "billed",
-                        "difference_usd"):
+                        "billed_elsewhere", "difference_usd"):
                 row[key] = money(row[key])
             key = row["day"], row["provider"], row["model"], row["currency"]
             if key in rows:
@@ -1010,10 +1018,12 @@ class World:
         total = got["total"]
         expect(f"{what}: total",
                (money(total["seen_usd"]), money(total["billed_usd"]),
-                money(total["difference_usd"]), total["open_rows"]),
+                money(total["difference_usd"]),
+                money(total["billed_elsewhere_usd"]), total["open_rows"]),
                (sum(w["billed"] - w["difference_usd"] for w in known),
                 sum(w["billed"] for w in known),
                 sum(w["difference_usd"] for w in known),
+                sum(w["billed_elsewhere"] for w in known),
                 len(want) - len(known)))
         self.compare_accounts(what, got, start, end)
 
@@ -1116,6 +1126,8 @@ class Causes(World):
         self.serve("openrouter", shared=True)
         self.play("openrouter", 1, [(ELM, "USD", 400)], SAME,
                   [(200, SAME, False)], "shared")
+        self.play("openrouter", 2, [(ELM, "USD", 2)], SAME,
+                  [(200, SAME, False)], "billed_elsewhere")
         self.add_all()
         self.sync()
         self.compare_causes()

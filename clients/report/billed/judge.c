@@ -18,6 +18,7 @@ const char *const reconcile_cause_names[RECONCILE_CAUSES] = {
 	[CAUSE_BATCH] = "batch",
 	[CAUSE_CREDITS] = "credits",
 	[CAUSE_PLAN] = "plan",
+	[CAUSE_ELSEWHERE] = "billed_elsewhere",
 	[CAUSE_FEES] = "fees",
 	[CAUSE_PRICE] = "price",
 };
@@ -112,6 +113,9 @@ judge_less(const struct reconcile_row *row)
 {
 	if (row->amount < 0)
 		return CAUSE_CREDITS;
+	/* A part of what is missing that is worth the name. */
+	if (row->elsewhere * 4 >= -row->difference)
+		return CAUSE_ELSEWHERE;
 	if (row->amount * 100 <= row->seen_cost)
 		return CAUSE_PLAN;
 	if (row->has_counts &&

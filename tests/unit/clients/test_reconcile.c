@@ -119,6 +119,42 @@ Test(judge, each_difference_has_its_suspect)
 	}
 }
 
+Test(judge, what_others_bill_is_suspected_where_it_is_some_of_what_lacks)
+{
+	static const struct {
+		struct judged j;
+		const char *elsewhere;
+	} bills[] = {
+		{ { "most of it", "18.75", "0", "0.02", 9, 0, 9, 0, 0, 1, 0, 0,
+		      "billed_elsewhere" },
+		    "12.5" },
+		{ { "all of it, and none here", "2", "0", "0", 9, 0, 9, 0, 0, 1,
+		      0, 0, "billed_elsewhere" },
+		    "2" },
+		{ { "next to none of it", "18.75", "0", "0.02", 9, 0, 9, 0, 0,
+		      1, 0, 0, "plan" },
+		    "1" },
+		{ { "though nothing lacks", "2", "0", "2", 9, 0, 9, 0, 0, 1, 0,
+		      0, "none" },
+		    "2" },
+		{ { "nothing", "2", "0", "0", 9, 0, 9, 0, 0, 1, 0, 0, "plan" },
+		    "0" },
+	};
+	struct reconcile_row row;
+	size_t i;
+
+	for (i = 0; i < sizeof(bills) / sizeof(bills[0]); i++) {
+		make_row(&bills[i].j, &row);
+		row.elsewhere = usd(bills[i].elsewhere);
+		reconcile_judge(&row);
+		cr_expect_str_eq(reconcile_cause_names[row.cause],
+		    bills[i].j.cause, "%s: %s, expected %s", bills[i].j.what,
+		    reconcile_cause_names[row.cause], bills[i].j.cause);
+		cr_expect(row.difference == row.amount - row.seen_cost,
+		    "%s: it is in the difference", bills[i].j.what);
+	}
+}
+
 /* The price alone says nothing of it: a rebate may be as large. */
 Test(judge, a_batch_is_what_the_service_calls_one)
 {

@@ -419,6 +419,34 @@ expect_money(struct value row, const char *name, const char *want)
 		    (int)v.text.len, v.text.p, want);
 }
 
+Test(billed, what_others_bill_is_told_apart)
+{
+	struct bill_row rows[] = {
+		{ .day = DAY0,
+		    .has_amount = true,
+		    .amount = MONEY_USD / 50,
+		    .elsewhere = 12 * (money_sum)MONEY_USD,
+		    .currency = TEXT("USD") },
+		{ .day = DAY0,
+		    .has_amount = true,
+		    .elsewhere = MONEY_USD / 2,
+		    .currency = TEXT("USD") },
+		{ .day = DAY0,
+		    .text[BILL_MODEL] = TEXT("m"),
+		    .has_amount = true,
+		    .amount = MONEY_USD,
+		    .currency = TEXT("USD") },
+	};
+	struct packer result = { 0 };
+
+	ask_day_of(rows, sizeof(rows) / sizeof(rows[0]), &result);
+	expect_money(row_at(&result, 0), "amount", "0.02");
+	expect_money(row_at(&result, 0), "elsewhere", "12.5");
+	expect_money(row_at(&result, 1), "amount", "1");
+	expect_money(row_at(&result, 1), "elsewhere", NULL);
+	packer_free(&result);
+}
+
 Test(billed, what_was_used_in_batches_is_told_apart)
 {
 	struct bill_row rows[] = {
