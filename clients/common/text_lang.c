@@ -170,6 +170,7 @@ static const char *const known[] = {
 	N_("no such provider"),
 	N_("no such region"),
 	N_("not a URL of a service"),
+	N_("paths are put behind it: no ? and no #"),
 	N_("not a URL"),
 	N_("only https, or http to this machine itself"),
 	N_("not a UTC midnight"),
@@ -186,6 +187,7 @@ static const char *const known[] = {
 	N_("which provider"),
 	/* What services answer, and what is wrong with definitions of them. */
 	N_("%s (HTTP %s): it takes %s"),
+	N_("%s (HTTP %s): is the path of its base URL right?"),
 	N_("%s: \"%s\" at byte %s: %s"),
 	N_("%s, at byte %s: %s"),
 	N_("the service could not be asked: no connection through the proxy "

@@ -52,6 +52,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return 401, {"error": {"message": "Incorrect API key provided",
                                    "type": "invalid_request_error",
                                    "param": None, "code": "invalid_api_key"}}
+        if parts.path.startswith("/v0/") and parts.path.endswith("/images"):
+            return 404, {}
         if parts.path.endswith("/costs"):
             return 200, costs(
                 urllib.parse.parse_qs(parts.query),

@@ -488,6 +488,30 @@ Test(provider_client, what_a_removed_account_left_is_listed_and_dropped)
 	PROVIDER(4, "there is no account \"openai/work\"", "rm", "openai/work");
 }
 
+Test(provider_client, a_base_url_has_paths_behind_it)
+{
+	static const char *const tails[] = { "/v1?x=1", "/v1#x", "?" };
+	char bad[100], said[160];
+	size_t i;
+
+	for (i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		snprintf(bad, sizeof(bad), "%s%s", url, tails[i]);
+		snprintf(said, sizeof(said),
+		    "--base-url %s: paths are put behind it", bad);
+		EXPECT(4, said, KEY "\n", "tt-provider", "add", "openai",
+		    "--base-url", bad, "--key-stdin");
+	}
+	EXPECT(4, "不能有 ? 和 #", KEY "\n", "tt-provider", "add", "openai",
+	    "--base-url", bad, "--key-stdin", "--lang", "zh");
+	PROVIDER(0, "No account", "list");
+	snprintf(bad, sizeof(bad), "%s/v0", url);
+	EXPECT(0, "", KEY "\n", "tt-provider", "add", "openai", "--base-url",
+	    bad, "--key-stdin", "--no-verify");
+	PROVIDER(0, "is the path of its base URL right?", "sync", "openai");
+	PROVIDER(0, "（HTTP 404）：它的基础 URL 中的路径对吗？", "sync",
+	    "openai", "--lang", "zh");
+}
+
 /* A service that could not be asked is asked once, not for two minutes. */
 Test(provider_client, a_service_that_is_not_there_is_told_at_once)
 {

@@ -236,6 +236,26 @@ Test(traps, a_status_decides_and_no_word_of_the_answer_shows, .timeout = 30)
 	}
 }
 
+Test(traps, what_is_not_there_may_be_a_matter_of_the_base_url, .timeout = 30)
+{
+	static const char hint[] = "(HTTP 404): is the path of its base URL";
+	static const struct provider_account gate = {
+		.base_url = "https://gate.example/v2"
+	};
+	struct provider_query q = query_of(&provider_openai, "costs", NULL);
+	struct heard h = { 0 };
+	char line[512];
+
+	provider_read(&q, 404, "", 0, &(struct provider_sink){ 0 }, &h.answer);
+	provider_describe(&q, &h.answer, line, sizeof(line));
+	cr_assert_null(strstr(line, hint), "the service's own: %s", line);
+	q.account = &gate;
+	expect_refused(&q, &h, PROVIDER_ABSENT, hint);
+	provider_read(&q, 403, "", 0, &(struct provider_sink){ 0 }, &h.answer);
+	provider_describe(&q, &h.answer, line, sizeof(line));
+	cr_assert_null(strstr(line, "base URL"), "a key's fault: %s", line);
+}
+
 Test(traps, errors_inside_a_success_are_errors, .timeout = 30)
 {
 	static const struct {
