@@ -265,6 +265,8 @@ static const char *const known[] = {
 	N_("not a query, \"name=value\""),
 	N_("not an answer that can be used"),
 	N_("only a header may take the key"),
+	N_("only {from}, {last} and {to} are filled in"),
+	N_("a header takes the key only once"),
 	N_("%s: others could write it: chmod go-w"),
 	N_("others could write it: chmod go-w"),
 	N_("the answer is not JSON"),
