@@ -130,6 +130,11 @@ def openai_rows():
     }
 
 
+QUANTITIES = [("images", "4", "img"), ("characters", "99", "tts"),
+              ("seconds", "61", "stt"), ("bytes", str(1 << 30), None),
+              ("sessions", "3", None)]
+
+
 def openai(c):
     shape = OpenAI()
     shape.rows.update({k: {1: v} for k, v in openai_rows().items()})
@@ -137,6 +142,7 @@ def openai(c):
     expect("amounts", c.amounts(), OpenAI.amounts)
     expect("rows", rows_of(c, "openai", TODAY - DAY), sorted([
         ("", "1.2500001", 0, 0, 0, 0, 0),
+        ("", "", 0, 0, 0, 0, 0), ("", "", 0, 0, 0, 0, 0),
         ("", "", 0, 0, 0, 0, 7),
         ("emb", "", 70, 0, 0, 0, 2),
         ("gpt-a", "", 356, 604, 50, 201, 10),
@@ -144,6 +150,10 @@ def openai(c):
         ("mod", "", 3, 0, 0, 0, 2),
         ("stt", "", 0, 0, 0, 0, 2),
         ("tts", "", 0, 0, 0, 0, 2)]))
+    expect("quantities", {
+        (r["unit"], r["quantity"], r.get("model"), r["day"])
+        for r in c.billed()[0] if "unit" in r},
+        {(*q, TODAY - DAY) for q in QUANTITIES})
     for name, groups in OpenAI.by.items():
         path = ("/organization/" if name == "costs"
                 else "/organization/usage/") + name

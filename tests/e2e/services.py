@@ -38,6 +38,15 @@ def costs(query, currency):
         "api_key_id": None}]) for day, usd in days if first <= day < end])
 
 
+def images(query):
+    day = TODAY - DAY
+    first, end = (int(query[k][0]) for k in ("start_time", "end_time"))
+    return page([bucket(day, [{
+        "object": "organization.usage.images.result", "images": 3,
+        "num_model_requests": 2, "model": "img", "project_id": "proj_1"}])]
+        if first <= day < end else [])
+
+
 def balance():
     return {"is_available": True, "balance_infos": [
         {"currency": currency, "total_balance": amount,
@@ -58,6 +67,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return 200, costs(
                 urllib.parse.parse_qs(parts.query),
                 "eur" if parts.path.startswith("/eur") else "usd")
+        if parts.path == "/organization/usage/images":
+            return 200, images(urllib.parse.parse_qs(parts.query))
         if parts.path.endswith("/balance"):
             return 200, balance()
         if parts.path.endswith("/remains"):

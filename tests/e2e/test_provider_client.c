@@ -310,6 +310,10 @@ Test(provider_client, what_was_billed_stands_beside_what_was_seen)
 	       "\"suspected_cause\":\"not_final\"",
 	    "reconcile", "--json");
 	REPORT("\"suspected_cause\":\"incomplete\"", "reconcile", "--json");
+	REPORT("\"quantities\":[\n  {\"day\":\"2026-05-11\",\"account\":"
+	       "\"openai\",\"model\":\"img\",\"unit\":\"images\","
+	       "\"quantity\":3}],\n \"accounts\":[",
+	    "reconcile", "--json");
 	REPORT("2026-05-10,openai,,1,150000,0.625,0,,0.75,USD,0.125,true,"
 	       "other_machine",
 	    "reconcile", "--csv");

@@ -31,6 +31,8 @@ struct billed_row {
 	/* What another provider bills for it; the same currency, and no part
 	 * of the amount. */
 	money_sum elsewhere;
+	struct text unit;   /* empty: it is all of tokens */
+	money_sum quantity; /* 10^-12 of the unit */
 	/* The parts of amount and n that the service says are of batches. */
 	money_sum batch_amount;
 	uint64_t batch_tokens;

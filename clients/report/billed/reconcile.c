@@ -124,6 +124,8 @@ put_json(const struct both *b)
 	fputs(",\"billed_elsewhere_usd\":", stdout);
 	field_put_money(stdout, b->all.elsewhere);
 	printf(",\"open_rows\":%zu},\n ", b->all.open);
+	bills_json_quantities(&b->billed);
+	fputs(",\n ", stdout);
 	bills_json_accounts(&b->billed);
 	fputs("}\n", stdout);
 }

@@ -447,6 +447,50 @@ Test(billed, what_others_bill_is_told_apart)
 	packer_free(&result);
 }
 
+/* An amount's own quantity is what its use tells already. */
+Test(billed, what_is_no_token_has_a_row_for_each_unit)
+{
+	struct bill_row rows[] = {
+		{ .day = DAY0,
+		    .text[BILL_UNIT] = TEXT("images"),
+		    .has_quantity = true,
+		    .quantity = 3 * (money_sum)MONEY_USD,
+		    .count[BILL_REQUESTS] = 2 },
+		{ .day = DAY0,
+		    .text[BILL_UNIT] = TEXT("seconds"),
+		    .has_quantity = true,
+		    .quantity = MONEY_USD / 2 },
+		{ .day = DAY0,
+		    .text[BILL_UNIT] = TEXT("images"),
+		    .has_quantity = true,
+		    .quantity = MONEY_USD,
+		    .count[BILL_REQUESTS] = 1 },
+		{ .day = DAY0,
+		    .text[BILL_UNIT] = TEXT("images"),
+		    .has_quantity = true,
+		    .quantity = MONEY_USD,
+		    .has_amount = true,
+		    .amount = MONEY_USD,
+		    .currency = TEXT("USD") },
+		{ .day = DAY0, .count[BILL_INPUT] = 9 },
+	};
+	struct packer result = { 0 };
+	struct value v;
+
+	ask_day_of(rows, sizeof(rows) / sizeof(rows[0]), &result);
+	expect_money(row_at(&result, 0), "unit", "images");
+	expect_money(row_at(&result, 0), "quantity", "4");
+	cr_expect_eq(number(row_at(&result, 0), "requests"), 3);
+	expect_money(row_at(&result, 1), "unit", "seconds");
+	expect_money(row_at(&result, 1), "quantity", "0.5");
+	expect_money(row_at(&result, 2), "amount", "1");
+	expect_money(row_at(&result, 2), "unit", NULL);
+	cr_expect(!unpack_member(row_at(&result, 2).at, "quantity", &v));
+	cr_expect_eq(number(row_at(&result, 3), "input_tokens"), 9);
+	expect_money(row_at(&result, 3), "unit", NULL);
+	packer_free(&result);
+}
+
 Test(billed, what_was_used_in_batches_is_told_apart)
 {
 	struct bill_row rows[] = {
