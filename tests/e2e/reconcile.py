@@ -1159,6 +1159,7 @@ class Causes(World):
                 told.add(cause)
         self.compare_texts(told - {None} | {"fees"})
         self.compare_defaults()
+        self.compare_elsewhere()
 
     def compare_defaults(self):
         """Where a configured source cannot be, it is as if there were none."""
@@ -1213,6 +1214,20 @@ class Causes(World):
                    len(set.union(*texts.values()) - {""}), len(texts))
             for width in (60, 80, 120):
                 self.compare_narrow(lang, width, texts)
+
+    def compare_elsewhere(self):
+        """A column of its own where some row has it."""
+        for width in (60, 80, 200):
+            lines = self.daemon.report(
+                self.now, "reconcile", "2026-05-01..2026-05-12",
+                "--provider", "openrouter", "--width", str(width)).splitlines()
+            expect(f"{width} columns",
+                   [l for l in lines if columns_of(l) > width
+                    and not l.startswith("openrouter")], [])
+            row = next(l for l in lines if re.match(r"(2026-)?05-02", l))
+            expect(f"elsewhere in {width} columns",
+                   re.search(r"\$2\.00 +\$0\.02 +-\$1\.98 +\$3\.00", row)
+                   is not None, True)
 
     def compare_narrow(self, lang, width, texts):
         """Marks stand for the causes, and names of models are whole."""
