@@ -174,6 +174,7 @@ static const char *const known[] = {
 	N_("no such provider"),
 	N_("no such region"),
 	N_("not a URL of a service"),
+	N_("paths are put behind it: no ? and no #"),
 	N_("not a URL"),
 	N_("only https, or http to this machine itself"),
 	N_("not a UTC midnight"),
@@ -190,6 +191,7 @@ static const char *const known[] = {
 	N_("which provider"),
 	/* What services answer, and what is wrong with definitions of them. */
 	N_("%s (HTTP %s): it takes %s"),
+	N_("%s (HTTP %s): is the path of its base URL right?"),
 	N_("%s: \"%s\" at byte %s: %s"),
 	N_("%s, at byte %s: %s"),
 	N_("the service could not be asked: no connection through the proxy "
@@ -267,6 +269,8 @@ static const char *const known[] = {
 	N_("not a query, \"name=value\""),
 	N_("not an answer that can be used"),
 	N_("only a header may take the key"),
+	N_("only {from}, {last} and {to} are filled in"),
+	N_("a header takes the key only once"),
 	N_("%s: others could write it: chmod go-w"),
 	N_("others could write it: chmod go-w"),
 	N_("the answer is not JSON"),

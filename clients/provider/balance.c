@@ -169,7 +169,9 @@ put_windows(const struct rows *v, const struct value *account)
 		}
 		table_clean(
 		    fetch_text(&row, "used_percent"), name, sizeof(name));
-		snprintf(what, sizeof(what), _("%s%% used"),
+		snprintf(what, sizeof(what),
+		    fetch_bool(&row, "approximate") ? _("about %s%% used")
+						    : _("%s%% used"),
 		    name[0] != '\0' ? name : "?");
 		table_str(t, what);
 		table_str(t, "");

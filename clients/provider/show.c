@@ -183,7 +183,8 @@ provider_json_left(const struct setup *s, const struct value *account)
 		provider_json_text(&row, "span");
 		putchar(',');
 		provider_json_money(&row, "used_percent");
-		putchar(',');
+		printf(",\"approximate\":%s,",
+		    fetch_bool(&row, "approximate") ? "true" : "false");
 		provider_json_time(&row, "resets", "resets");
 		printf(",\"current\":%s,",
 		    provider_is_over(&row, s->now_ms) ? "false" : "true");

@@ -16,10 +16,14 @@
 
 /* What the rows of a day add up to; texts point into the map. */
 struct group {
-	struct text model, currency;
+	struct text model, currency, unit;
 	bool has_amount;
-	money_sum amount;
+	money_sum amount, elsewhere;
+	money_sum quantity; /* where there is a unit */
 	uint64_t count[BILL_COUNTS];
+	/* Parts of it, of rows whose tier is batch. */
+	money_sum batch_amount;
+	uint64_t batch_tokens;
 };
 
 struct bill_days {
@@ -230,21 +234,22 @@ struct group_key {
 };
 
 static struct group_key
-group_key(struct text model, struct text currency)
+group_key(const struct group *g)
 {
 	static const struct digest_key one = { 9, 10 }, two = { 11, 12 };
 
 	return (struct group_key){
-		digest64(&one, model.p, model.len),
-		digest64(&two, model.p, model.len) ^
-		    digest64(&one, currency.p, currency.len),
+		digest64(&one, g->model.p, g->model.len) ^
+		    digest64(&two, g->unit.p, g->unit.len),
+		digest64(&two, g->model.p, g->model.len) ^
+		    digest64(&one, g->currency.p, g->currency.len),
 	};
 }
 
 static struct group *
-make_group(struct bill_query *q, struct text model, struct text currency)
+make_group(struct bill_query *q, const struct group *like)
 {
-	struct group_key key = group_key(model, currency);
+	struct group_key key = group_key(like);
 	bool fresh;
 	uint32_t *at = map_at(&q->index, key.a, key.b, &fresh);
 
@@ -253,8 +258,7 @@ make_group(struct bill_query *q, struct text model, struct text currency)
 		return NULL;
 	if (fresh) {
 		*at = (uint32_t)q->n_groups;
-		q->groups[q->n_groups++] =
-		    (struct group){ .model = model, .currency = currency };
+		q->groups[q->n_groups++] = *like;
 	}
 	return &q->groups[*at];
 }
@@ -262,18 +266,22 @@ make_group(struct bill_query *q, struct text model, struct text currency)
 static struct group *
 find_group(struct bill_query *q, const struct bill_row *row)
 {
-	struct text model = row->text[BILL_MODEL];
+	struct group like = { .model = row->text[BILL_MODEL],
+		.currency = row->currency };
 	struct group_key key;
 	const uint32_t *at;
 
+	/* That of an amount tells once more what was used. */
+	if (row->has_quantity && !row->has_amount)
+		like.unit = row->text[BILL_UNIT];
 	if (q->n_groups >= GROUPS_MAX) {
-		key = group_key(model, row->currency);
+		key = group_key(&like);
 		at = map_find(&q->index, key.a, key.b);
 		if (at != NULL)
 			return &q->groups[*at];
-		model = (struct text){ 0 };
+		like.model = (struct text){ 0 };
 	}
-	return make_group(q, model, row->currency);
+	return make_group(q, &like);
 }
 
 /* A sum that no number holds is a nonsense of the service's, but no small one.
@@ -282,6 +290,18 @@ static uint64_t
 add_count(uint64_t a, uint64_t b)
 {
 	return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
+static void
+add_batch(struct group *g, const struct bill_row *row)
+{
+	static const enum bill_count tokens[] = { BILL_INPUT, BILL_CACHE_READ,
+		BILL_CACHE_WRITE, BILL_OUTPUT };
+
+	g->batch_amount += row->amount;
+	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++)
+		g->batch_tokens =
+		    add_count(g->batch_tokens, row->count[tokens[i]]);
 }
 
 static int
@@ -297,8 +317,13 @@ add_row(struct bill_query *q, struct span val)
 		return -ERR_STORE;
 	g->has_amount = g->has_amount || row.has_amount;
 	g->amount += row.amount;
+	g->elsewhere += row.elsewhere;
+	if (g->unit.len > 0)
+		g->quantity += row.quantity;
 	for (int i = 0; i < BILL_COUNTS; i++)
 		g->count[i] = add_count(g->count[i], row.count[i]);
+	if (text_is(row.text[BILL_TIER], "batch"))
+		add_batch(g, &row);
 	return 0;
 }
 
@@ -333,11 +358,23 @@ static const struct {
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
+/* Money that most rows have none of. */
+static void
+pack_some(struct packer *k, const char *name, money_sum amount)
+{
+	if (amount == 0)
+		return;
+	pack_str(k, name);
+	pack_money(k, amount);
+}
+
 static void
 pack_group(struct packer *k, const struct bill_day *d, const struct group *g)
 {
-	pack_map(k,
-	    (uint32_t)(2 + (g->model.len > 0) + 2 * g->has_amount + COLUMNS));
+	pack_map(
+	    k, (uint32_t)(2 + (g->model.len > 0) + 2 * g->has_amount + COLUMNS +
+			  (g->batch_amount != 0) + (g->batch_tokens != 0) +
+			  (g->elsewhere != 0) + 2 * (g->unit.len > 0)));
 	pack_str(k, "day");
 	pack_i64(k, d->day * DAY_MS);
 	pack_str(k, "name");
@@ -355,6 +392,18 @@ pack_group(struct packer *k, const struct bill_day *d, const struct group *g)
 	for (size_t i = 0; i < COLUMNS; i++) {
 		pack_str(k, columns[i].name);
 		pack_u64(k, g->count[columns[i].count]);
+	}
+	if (g->batch_tokens != 0) {
+		pack_str(k, "batch_tokens");
+		pack_u64(k, g->batch_tokens);
+	}
+	pack_some(k, "batch_amount", g->batch_amount);
+	pack_some(k, "elsewhere", g->elsewhere);
+	if (g->unit.len > 0) {
+		pack_str(k, "unit");
+		pack_text(k, g->unit);
+		pack_str(k, "quantity");
+		pack_money(k, g->quantity);
 	}
 }
 

@@ -172,6 +172,19 @@ take_name(const struct request *rq, struct account *a, struct error *err)
 	return 0;
 }
 
+/* Paths and queries are put behind it. */
+static int
+take_base_url(const struct request *rq, struct account *a, struct error *err)
+{
+	if (provider_take_text(
+		rq, "base_url", a->base_url, sizeof(a->base_url), err) != 0)
+		return -1;
+	if (strpbrk(a->base_url, "?#") == NULL)
+		return 0;
+	return error_set(err, ERR_BAD_PARAMS, "base_url",
+	    "paths are put behind it: no ? and no #");
+}
+
 int
 provider_read_add(
     const struct request *rq, struct sync_change *ch, struct error *err)
@@ -183,8 +196,7 @@ provider_read_add(
 	if (take_name(rq, a, err) != 0 ||
 	    provider_take_text(
 		rq, "region", a->region, sizeof(a->region), err) != 0 ||
-	    provider_take_text(
-		rq, "base_url", a->base_url, sizeof(a->base_url), err) != 0 ||
+	    take_base_url(rq, a, err) != 0 ||
 	    provider_take_bool(
 		rq, "shared", &ch->has_shared, &a->is_shared, err) != 0 ||
 	    provider_take_bool(rq, "verify", &is_there, &ch->verifies, err) !=

@@ -7,6 +7,8 @@
 #include "collectord/peers/reply.h"
 #include "collectord/peers/server.h"
 
+#define NAME_BYTES 256 /* of a file's, with what ends it */
+
 static const struct {
 	uint32_t bit;
 	const char *name;
@@ -68,30 +70,28 @@ pack_feeds(struct packer *k, const struct provider *p)
 	}
 }
 
-static const struct provider *
-take(struct listing *l, const char *name, bool is_file, char *why, size_t cap)
-{
-	const char *said = is_file ? definitions_judge_name(name) : NULL;
-
-	if (said == NULL)
-		return definitions_take(l->definitions, name, why, cap);
-	snprintf(why, cap, "%s", said);
-	return NULL;
-}
-
 /* Files may have names that are no text. */
 static void
-pack_name(struct packer *k, const char *name)
+clean_name(const char *name, char clean[NAME_BYTES])
 {
-	char clean[256];
-
-	snprintf(clean, sizeof(clean), "%s", name);
+	snprintf(clean, NAME_BYTES, "%s", name);
 	if (!text_is_clean(text_of(clean)))
 		for (char *p = clean; *p != '\0'; p++)
 			if (*p < 0x20 || *p > 0x7e)
 				*p = '?';
-	pack_str(k, "name");
-	pack_str(k, clean);
+}
+
+static const struct provider *
+take(struct listing *l, const char *name, bool is_file, char *why, size_t cap)
+{
+	const char *said = is_file ? definitions_judge_name(name) : NULL;
+	char clean[NAME_BYTES];
+
+	if (said == NULL)
+		return definitions_take(l->definitions, name, why, cap);
+	clean_name(name, clean);
+	snprintf(why, cap, "%s/%s.ini: %s", l->definitions->dir, clean, said);
+	return NULL;
 }
 
 static int
@@ -100,12 +100,15 @@ pack_service(void *arg, const char *name, bool is_file)
 	struct listing *l = arg;
 	struct packer *k = &l->rows;
 	struct error e;
-	char why[PLACES_PATH_MAX + ERROR_MESSAGE_MAX];
+	char why[PLACES_PATH_MAX + NAME_BYTES + ERROR_MESSAGE_MAX];
+	char clean[NAME_BYTES];
 	const struct provider *p = take(l, name, is_file, why, sizeof(why));
 
 	l->n++;
 	pack_map(k, p == NULL ? 3 : 4);
-	pack_name(k, name);
+	clean_name(name, clean);
+	pack_str(k, "name");
+	pack_str(k, clean);
 	pack_str(k, "builtin");
 	pack_bool(k, !is_file);
 	if (p == NULL) {

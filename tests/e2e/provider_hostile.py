@@ -266,10 +266,10 @@ def names(c):
     os.mkfifo(where + "/fifo.ini")
     services = c.peer.call("services")["services"]
     files = {s["name"]: s["error"] for s in services if not s["builtin"]}
-    no_name = "not a name of small letters, digits and -"
+    no_name = "%s/%s.ini: not a name of small letters, digits and -"
     expect("files", files, {
-        "??": no_name, "a?b": no_name, "a" * 33: no_name,
-        "openai": "the name is that of a known one",
+        **{n: no_name % (where, n) for n in ("??", "a?b", "a" * 33)},
+        "openai": f"{where}/openai.ini: the name is that of a known one",
         "ok-not": f"{where}/ok-not.ini:2: control characters, or not UTF-8: ",
         "fifo": f"{where}/fifo.ini: not a file"})
     known = [s["name"] for s in services if s["builtin"]]

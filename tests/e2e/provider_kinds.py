@@ -130,6 +130,11 @@ def openai_rows():
     }
 
 
+QUANTITIES = [("images", "4", "img"), ("characters", "99", "tts"),
+              ("seconds", "61", "stt"), ("bytes", str(1 << 30), None),
+              ("sessions", "3", None)]
+
+
 def openai(c):
     shape = OpenAI()
     shape.rows.update({k: {1: v} for k, v in openai_rows().items()})
@@ -137,6 +142,7 @@ def openai(c):
     expect("amounts", c.amounts(), OpenAI.amounts)
     expect("rows", rows_of(c, "openai", TODAY - DAY), sorted([
         ("", "1.2500001", 0, 0, 0, 0, 0),
+        ("", "", 0, 0, 0, 0, 0), ("", "", 0, 0, 0, 0, 0),
         ("", "", 0, 0, 0, 0, 7),
         ("emb", "", 70, 0, 0, 0, 2),
         ("gpt-a", "", 356, 604, 50, 201, 10),
@@ -144,6 +150,10 @@ def openai(c):
         ("mod", "", 3, 0, 0, 0, 2),
         ("stt", "", 0, 0, 0, 0, 2),
         ("tts", "", 0, 0, 0, 0, 2)]))
+    expect("quantities", {
+        (r["unit"], r["quantity"], r.get("model"), r["day"])
+        for r in c.billed()[0] if "unit" in r},
+        {(*q, TODAY - DAY) for q in QUANTITIES})
     for name, groups in OpenAI.by.items():
         path = ("/organization/" if name == "costs"
                 else "/organization/usage/") + name
@@ -162,16 +172,44 @@ def openai_brackets(c):
     """
     shape = OpenAI()
     shape.group_by = "group_by[]"
+    # The first pages have no row at all: what comes last tells of no group.
+    shape.rows["embeddings"] = {1: openai_rows()["embeddings"]}
     service = Service(shape.answer)
     c.add(service, base_url=service.url + shape.base)
     c.settled()
     expect("amounts", c.amounts(), OpenAI.amounts)
+    expect("models", [r[0] for r in rows_of(c, "openai", TODAY - DAY)],
+           ["", "emb"])
+    expect("pages that were asked the first way",
+           [s[0] for s in service.seen if "group_by" in s[1]
+            and not s[0].endswith("/costs")], [])
     expect("outcome", c.sync(feed="costs")["outcome"], "ok")
     n = len(service.seen)
     c.sync()
     expect("ways", {tuple(k for k in s[1] if k.startswith("group_by"))
                     for s in service.seen[n:]}, {("group_by[]",)})
     expect("amounts, synced again", c.amounts(), OpenAI.amounts)
+
+
+def openai_no_groups(c):
+    """A service that refuses the other way, with use that has no groups."""
+    shape = OpenAI()
+    shape.rows["file_search_calls"] = {1: [dict(
+        openai_rows()["file_search_calls"][0], project_id=None,
+        vector_store_id=None)]}
+
+    def answer(handler, path, query, n):
+        if "group_by[]" in query:
+            return 400, {}, {"error": {"message": "unknown parameter"}}
+        return shape.answer(handler, path, query, n)
+
+    service = Service(answer)
+    c.add(service, base_url=service.url + shape.base)
+    expect("state", c.settled()["state"], "ok")
+    expect("calls", [r[-1] for r in rows_of(c, "openai", TODAY - DAY)],
+           [7, 0])
+    expect("outcomes", {r["outcome"] for r in c.sync()}, {"ok"})
+    expect("amounts", c.amounts(), OpenAI.amounts)
 
 
 def anthropic(c):
@@ -202,6 +240,10 @@ def balances(c, name):
 def windows(c, name):
     return [(w["name"], w["span"], w["used_percent"], w["resets"])
             for w in c.account(name)["windows"]]
+
+
+def doubts(c, name):
+    return [w.get("approximate") for w in c.account(name)["windows"]]
 
 
 def openrouter(c):
@@ -326,6 +368,7 @@ def minimax(c):
     expect("windows", windows(c, "minimax"), [
         ("MiniMax-M2", "interval", "37.5", TODAY + 18000000),
         ("MiniMax-M2", "week", "1", TODAY + 7 * DAY)])
+    expect("doubts", doubts(c, "minimax"), [None, None])
     service = Service(older.answer)
     c.add(service, provider="minimax", account="old", region="cn")
     c.settled("minimax/old")
@@ -333,6 +376,7 @@ def minimax(c):
     expect("windows by counts", windows(c, "minimax/old"), [
         ("MiniMax-M2", "interval", "20", TODAY + 18000000),
         ("MiniMax-M2", "week", "33.33", TODAY + 7 * DAY)])
+    expect("doubts by counts", doubts(c, "minimax/old"), [True, True])
     expect_headers(service, older)
     # An error comes with HTTP 200, and what was known stays.
     newer.body = {"base_resp": {"status_code": 1004, "status_msg": "no"}}

@@ -117,9 +117,10 @@ def spell(r, pico_amount):
 # --- Services ---------------------------------------------------------------------
 
 # What an account billed on a day: lines are (model, currency, pico), use is
-# (model, counts, requests).
-Day = collections.namedtuple("Day", "lines use")
+# (model, counts, requests), all of it of one tier.
+Day = collections.namedtuple("Day", "lines use tier", defaults=["standard"])
 EMPTY = Day((), ())
+ELSEWHERE = 3  # dollars that another service bills for a line of OpenRouter's
 
 
 class Service(http.server.ThreadingHTTPServer):
@@ -225,7 +226,7 @@ class Service(http.server.ThreadingHTTPServer):
                                     "ephemeral_5m_input_tokens":
                                         n[2] - n[2] // 3},
                  "output_tokens": n[3], "api_key_id": None,
-                 "workspace_id": None, "service_tier": "standard",
+                 "workspace_id": None, "service_tier": day.tier,
                  "server_tool_use": {"web_search_requests": 0}}
                 for model, n, _ in day.use]
 
@@ -251,7 +252,7 @@ class Service(http.server.ThreadingHTTPServer):
                     "date": str(date_of(ms)), "model": model,
                     "model_permaslug": model, "endpoint_id": f"e{len(rows)}",
                     "provider_name": "x", "usage": f"@{spell(r, p)}@",
-                    "byok_usage_inference": 3, "requests": requests,
+                    "byok_usage_inference": ELSEWHERE, "requests": requests,
                     "prompt_tokens": n[0], "completion_tokens": n[3],
                     "reasoning_tokens": n[3] // 2})
         self.tell("cost", max(first, days[0]), today)
@@ -626,11 +627,14 @@ class Model:
         usual = {c for s in accounts for d in range(start, end, DAY)
                  for _, c, _ in self.lines(s, d)}
         amounts = collections.defaultdict(lambda: collections.Counter())
+        elsewhere = collections.Counter()
         use = collections.defaultdict(lambda: [0, 0])
         seen = collections.defaultdict(Sums)
         for s in accounts:
             for model, currency, p in self.lines(s, day):
                 amounts[group(model)][currency] += p
+                if provider == "openrouter":
+                    elsewhere[group(model)] += ELSEWHERE * USD
             for model, n, requests in self.use(s, day):
                 use[group(model)][0] += sum(n)
         calls = self.seen(day, day + DAY, provider)
@@ -648,12 +652,13 @@ class Model:
                         self.tells_cost(s) for s in accounts):
                     amount = 0
                 yield self.row(day, provider, model, currency, amount,
+                               elsewhere[model],
                                use[model][0] if i == 0 else 0,
                                seen[model] if i == 0 else Sums(),
                                when, accounts, bool(calls), by_model)
 
-    def row(self, day, provider, model, currency, amount, tokens, seen, when,
-            accounts, any_call, by_model):
+    def row(self, day, provider, model, currency, amount, elsewhere, tokens,
+            seen, when, accounts, any_call, by_model):
         whole = all(when)
         may_come = any(not w and self.may_come(s, day)
                        for s, w in zip(accounts, when))
@@ -667,10 +672,11 @@ class Model:
             "seen_usd": None if seen.is_unpriced() else metered,
             "seen_plan_usd": seen.plan, "billed_tokens": tokens or None,
             "billed": amount, "currency": currency,
+            "billed_elsewhere": elsewhere,
             "difference_usd": difference, "complete": whole,
             "suspected_cause": suspect(
                 day, currency, whole, may_come, when, difference, amount,
-                metered, seen, tokens, model, by_model, any_call,
+                elsewhere, metered, seen, tokens, model, by_model, any_call,
                 any(s.shared for s in accounts))}
 
 
@@ -678,8 +684,8 @@ def is_near(a, b, parts):
     return abs(a - b) * parts <= max(a, b)
 
 
-def suspect(day, currency, whole, may_come, when, difference, amount, metered,
-            seen, tokens, model, by_model, any_call, shared):
+def suspect(day, currency, whole, may_come, when, difference, amount,
+            elsewhere, metered, seen, tokens, model, by_model, any_call, shared):
     """What the manual says; ANY of several where figures must tell."""
     if currency != "USD":
         return {"currency"}
@@ -693,12 +699,16 @@ def suspect(day, currency, whole, may_come, when, difference, amount, metered,
         return {"not_final"}
     same = tokens > 0 and is_near(tokens, sum(seen.n), 100)
     if difference < 0:
+        if amount < 0:
+            return {"credits"}
+        if elsewhere * 4 >= -difference:
+            return {"billed_elsewhere"}
         if amount * 100 <= metered:
             return {"plan"}
         if tokens and not same:
             return {"other_account"} if tokens < sum(seen.n) else {"price"}
-        return {"batch", "cache_tier", "price"} if same else {
-            "batch", "cache_tier", "other_account"}
+        return {"cache_tier", "price"} if same else {
+            "cache_tier", "other_account"}
     if shared:
         return {"shared"}
     if by_model and model == "" and seen.calls == 0:
@@ -709,7 +719,7 @@ def suspect(day, currency, whole, may_come, when, difference, amount, metered,
         return {"plan"}
     if not any_call:
         return {"unhooked_key"}
-    return {"batch", "cache_tier", "price"} if same else {"other_machine"}
+    return {"cache_tier", "price"} if same else {"other_machine"}
 
 
 def suspect_of_tokens(seen, tokens, any_call, shared):
@@ -1009,7 +1019,7 @@ class World:
         for row in got["rows"]:
             row = dict(row, model=bare(row["model"]))
             for key in ("seen_usd", "seen_plan_usd", "billed",
-                        "difference_usd"):
+                        "billed_elsewhere", "difference_usd"):
                 row[key] = money(row[key])
             key = row["day"], row["provider"], row["model"], row["currency"]
             if key in rows:
@@ -1030,10 +1040,12 @@ class World:
         total = got["total"]
         expect(f"{what}: total",
                (money(total["seen_usd"]), money(total["billed_usd"]),
-                money(total["difference_usd"]), total["open_rows"]),
+                money(total["difference_usd"]),
+                money(total["billed_elsewhere_usd"]), total["open_rows"]),
                (sum(w["billed"] - w["difference_usd"] for w in known),
                 sum(w["billed"] for w in known),
                 sum(w["difference_usd"] for w in known),
+                sum(w["billed_elsewhere"] for w in known),
                 len(want) - len(known)))
         self.compare_accounts(what, got, start, end)
 
@@ -1069,7 +1081,7 @@ CAUSES = [
     (3, [(ELM, "USD", 400)], SAME, [], "unhooked_key"),
     (4, [(ELM, "USD", 150)], (100, 900, 0, 100), [(200, SAME, False)],
      "cache_tier"),
-    (5, [(ELM, "USD", 100)], SAME, [(200, SAME, False)], "batch"),
+    (5, [(ELM, "USD", 140)], SAME, [(200, SAME, False)], "batch"),
     (6, [], None, [(200, SAME, False)], "plan"),
     (7, [(ELM, "USD", 200)], SAME, [(300, SAME, True)], "plan"),
     (8, [(ELM, "USD", 150)], SAME, [(200, SAME, False)], "price"),
@@ -1101,7 +1113,9 @@ class Causes(World):
         ms = utc_ms(datetime.date(2026, 5, day))
         use = [(ELM, n, 1)] if n else []
         lines = [(m, c, cents * CENT) for m, c, cents in lines]
-        self.services[provider].books[ms] = Day(tuple(lines), tuple(use))
+        self.services[provider].books[ms] = Day(
+            tuple(lines), tuple(use),
+            "batch" if cause == "batch" else "standard")
         for i, (cents, tokens, plan) in enumerate(calls):
             event = dict(zip(["input", "cache_read", "cache_write", "output"],
                              tokens), ts=ms + 9 * HOUR, provider=provider,
@@ -1130,9 +1144,12 @@ class Causes(World):
         self.serve("openai")
         self.play("openai", 1, [(None, "USD", 400)], SAME,
                   [(None, SAME, False), (10, SAME, False)], "unpriced")
+        self.play("openai", 2, [(None, "USD", -20)], None, [], "credits")
         self.serve("openrouter", shared=True)
         self.play("openrouter", 1, [(ELM, "USD", 400)], SAME,
                   [(200, SAME, False)], "shared")
+        self.play("openrouter", 2, [(ELM, "USD", 2)], SAME,
+                  [(200, SAME, False)], "billed_elsewhere")
         # It tells of thirty days.
         self.events.append(dict(
             ts=utc_ms(datetime.date(2026, 4, 1)), provider="openrouter",
@@ -1179,6 +1196,7 @@ class Causes(World):
                 told.add(cause)
         self.compare_texts(told - {None} | {"fees", "not_asked"})
         self.compare_defaults()
+        self.compare_elsewhere()
 
     def compare_defaults(self):
         """Where a configured source cannot be, it is as if there were none."""
@@ -1233,6 +1251,20 @@ class Causes(World):
                    len(set.union(*texts.values()) - {""}), len(texts))
             for width in (60, 80, 120):
                 self.compare_narrow(lang, width, texts)
+
+    def compare_elsewhere(self):
+        """A column of its own where some row has it."""
+        for width in (60, 80, 200):
+            lines = self.daemon.report(
+                self.now, "reconcile", "2026-05-01..2026-05-12",
+                "--provider", "openrouter", "--width", str(width)).splitlines()
+            expect(f"{width} columns",
+                   [l for l in lines if columns_of(l) > width
+                    and not l.startswith("openrouter")], [])
+            row = next(l for l in lines if re.match(r"(2026-)?05-02", l))
+            expect(f"elsewhere in {width} columns",
+                   re.search(r"\$2\.00 +\$0\.02 +-\$1\.98 +\$3\.00", row)
+                   is not None, True)
 
     def compare_narrow(self, lang, width, texts):
         """Marks stand for the causes, and names of models are whole."""

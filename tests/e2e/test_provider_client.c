@@ -310,6 +310,10 @@ Test(provider_client, what_was_billed_stands_beside_what_was_seen)
 	       "\"suspected_cause\":\"not_final\"",
 	    "reconcile", "--json");
 	REPORT("\"suspected_cause\":\"incomplete\"", "reconcile", "--json");
+	REPORT("\"quantities\":[\n  {\"day\":\"2026-05-11\",\"account\":"
+	       "\"openai\",\"model\":\"img\",\"unit\":\"images\","
+	       "\"quantity\":3}],\n \"accounts\":[",
+	    "reconcile", "--json");
 	REPORT("2026-05-10,openai,,1,150000,0.625,0,,0.75,USD,0.125,true,"
 	       "other_machine",
 	    "reconcile", "--csv");
@@ -361,8 +365,8 @@ Test(provider_client, all_of_it_begins_with_the_first_bill_or_call)
 	    "none", "--json");
 	REPORT("\"from\":\"2026-05-10T00:00:00+00:00\"", "all", "--source",
 	    "best", "--json");
-	REPORT("\"billed_usd\":3.25,\"difference_usd\":3.25,\"open_rows\":1",
-	    "reconcile", "all", "--json");
+	REPORT("\"billed_usd\":3.25,\"difference_usd\":3.25,", "reconcile",
+	    "all", "--json");
 	send_call("2026-05-11", "gpt-5");
 	REPORT("2026-05-10 to 2026-05-12, UTC\n", "reconcile", "all");
 	send_call("2026-05-09", "gpt-5");
@@ -475,6 +479,19 @@ Test(provider_client, the_name_of_an_account_is_what_is_complained_of)
 	    "--lang", "zh");
 }
 
+Test(provider_client, a_quota_that_is_not_sure_is_told_as_about)
+{
+	add("minimax");
+	PROVIDER(0, "plan", "sync", "minimax");
+	PROVIDER(0, " 40% used", "balance");
+	PROVIDER(0, " about 30% used", "balance");
+	PROVIDER(0, " 约已用 30%", "balance", "--lang", "zh");
+	PROVIDER(0, "\"used_percent\":40,\"approximate\":false,", "balance",
+	    "--json");
+	PROVIDER(0, "\"used_percent\":30,\"approximate\":true,", "balance",
+	    "--json");
+}
+
 Test(provider_client, an_account_is_switched_off_and_on_and_removed)
 {
 	add("openai");
@@ -521,6 +538,30 @@ Test(provider_client, what_a_removed_account_left_is_listed_and_dropped)
 	PROVIDER(0, "removed", "rm", "openai/work");
 	PROVIDER(0, "\"remains\":[]}", "list", "--json");
 	PROVIDER(4, "there is no account \"openai/work\"", "rm", "openai/work");
+}
+
+Test(provider_client, a_base_url_has_paths_behind_it)
+{
+	static const char *const tails[] = { "/v1?x=1", "/v1#x", "?" };
+	char bad[100], said[160];
+	size_t i;
+
+	for (i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		snprintf(bad, sizeof(bad), "%s%s", url, tails[i]);
+		snprintf(said, sizeof(said),
+		    "--base-url %s: paths are put behind it", bad);
+		EXPECT(4, said, KEY "\n", "tt-provider", "add", "openai",
+		    "--base-url", bad, "--key-stdin");
+	}
+	EXPECT(4, "不能有 ? 和 #", KEY "\n", "tt-provider", "add", "openai",
+	    "--base-url", bad, "--key-stdin", "--lang", "zh");
+	PROVIDER(0, "No account", "list");
+	snprintf(bad, sizeof(bad), "%s/v0", url);
+	EXPECT(0, "", KEY "\n", "tt-provider", "add", "openai", "--base-url",
+	    bad, "--key-stdin", "--no-verify");
+	PROVIDER(0, "is the path of its base URL right?", "sync", "openai");
+	PROVIDER(0, "（HTTP 404）：它的基础 URL 中的路径对吗？", "sync",
+	    "openai", "--lang", "zh");
 }
 
 /* A service that could not be asked is asked once, not for two minutes. */

@@ -35,6 +35,11 @@ Test(provider_kinds, openai_takes_lists_in_one_of_two_ways)
 	play_kind("openai_brackets");
 }
 
+Test(provider_kinds, openai_may_refuse_the_other_way)
+{
+	play_kind("openai_no_groups");
+}
+
 Test(provider_kinds, anthropic_tells_cents_and_disjoint_tokens)
 {
 	play_kind("anthropic");

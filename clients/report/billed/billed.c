@@ -124,6 +124,11 @@ read_row(struct billed *b, const struct value *map, struct billed_row *row)
 		return -1;
 	for (i = 0; i < BILLED_COUNTS; i++)
 		row->n[i] = fetch_u64(map, count_names[i]);
+	row->elsewhere = fetch_money(map, "elsewhere");
+	row->unit = fetch_text(map, "unit");
+	row->quantity = fetch_money(map, "quantity");
+	row->batch_tokens = fetch_u64(map, "batch_tokens");
+	row->batch_amount = fetch_money(map, "batch_amount");
 	rc = read_amount(map, row);
 	/* A day that is not over is in no run yet, but tells as much. */
 	b->accounts[row->account].gives_cost |= row->has_amount;

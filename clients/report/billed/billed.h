@@ -28,6 +28,14 @@ struct billed_row {
 	bool has_amount;
 	money_sum amount; /* 10^-12 of the currency */
 	uint64_t n[BILLED_COUNTS];
+	/* What another provider bills for it; the same currency, and no part
+	 * of the amount. */
+	money_sum elsewhere;
+	struct text unit;   /* empty: it is all of tokens */
+	money_sum quantity; /* 10^-12 of the unit */
+	/* The parts of amount and n that the service says are of batches. */
+	money_sum batch_amount;
+	uint64_t batch_tokens;
 };
 
 struct billed_account {

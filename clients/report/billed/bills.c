@@ -144,6 +144,42 @@ json_account(const struct billed *b, size_t at)
 		    stdout);
 }
 
+static void
+json_quantity(const struct billed *b, const struct billed_row *row)
+{
+	char day[CALENDAR_TEXT_MAX], quantity[MONEY_TEXT_MAX];
+
+	utc_format_day(row->day_ms, day);
+	money_format(row->quantity, quantity);
+	printf("{\"day\":\"%s\",\"account\":", day);
+	json_put_text(stdout, b->accounts[row->account].name);
+	fputs(",\"model\":", stdout);
+	if (row->model.len > 0)
+		json_put_text(stdout, row->model);
+	else
+		fputs("null", stdout);
+	fputs(",\"unit\":", stdout);
+	json_put_text(stdout, row->unit);
+	printf(",\"quantity\":%s}", quantity);
+}
+
+void
+bills_json_quantities(const struct billed *b)
+{
+	bool first = true;
+	size_t i;
+
+	fputs("\"quantities\":[", stdout);
+	for (i = 0; i < b->n; i++) {
+		if (b->rows[i].unit.len == 0)
+			continue;
+		fputs(first ? "\n  " : ",\n  ", stdout);
+		json_quantity(b, &b->rows[i]);
+		first = false;
+	}
+	putchar(']');
+}
+
 void
 bills_json_accounts(const struct billed *b)
 {

@@ -23,6 +23,8 @@ bool bills_knows_days(const struct billed *b);
  * last.
  */
 void bills_put_accounts(const struct setup *s, const struct billed *b);
+/* "quantities":[…] of what is no token. */
+void bills_json_quantities(const struct billed *b);
 /* "accounts":[…] */
 void bills_json_accounts(const struct billed *b);
 

@@ -17,7 +17,9 @@ const char *const reconcile_cause_names[RECONCILE_CAUSES] = {
 	[CAUSE_OTHER_ACCOUNT] = "other_account",
 	[CAUSE_CACHE_TIER] = "cache_tier",
 	[CAUSE_BATCH] = "batch",
+	[CAUSE_CREDITS] = "credits",
 	[CAUSE_PLAN] = "plan",
+	[CAUSE_ELSEWHERE] = "billed_elsewhere",
 	[CAUSE_FEES] = "fees",
 	[CAUSE_PRICE] = "price",
 };
@@ -64,17 +66,20 @@ has_same_classes(const struct reconcile_row *row)
 	return true;
 }
 
+/* Some part of what was billed that could be seen in its price. */
 static bool
-is_about_half(money_sum part, money_sum whole)
+has_batch(const struct reconcile_row *row)
 {
-	return part * 5 >= whole * 2 && part * 5 <= whole * 3;
+	return (row->batch_tokens > 0 &&
+		   (money_sum)row->batch_tokens * 20 >= billed_tokens(row)) ||
+	       (row->batch_amount > 0 && row->batch_amount * 20 >= row->amount);
 }
 
 /* The same tokens, or nobody says how many: what made their price another? */
 static enum reconcile_cause
 judge_price(const struct reconcile_row *row)
 {
-	if (is_about_half(row->amount, row->seen_cost))
+	if (row->difference < 0 && has_batch(row))
 		return CAUSE_BATCH;
 	if (row->seen.n[SUM_CACHE_WRITE] > 0 ||
 	    (row->has_counts && !has_same_classes(row)))
@@ -107,6 +112,11 @@ judge_more(const struct reconcile_row *row)
 static enum reconcile_cause
 judge_less(const struct reconcile_row *row)
 {
+	if (row->amount < 0)
+		return CAUSE_CREDITS;
+	/* A part of what is missing that is worth the name. */
+	if (row->elsewhere * 4 >= -row->difference)
+		return CAUSE_ELSEWHERE;
 	if (row->amount * 100 <= row->seen_cost)
 		return CAUSE_PLAN;
 	if (row->has_counts &&
@@ -115,7 +125,7 @@ judge_less(const struct reconcile_row *row)
 			   ? CAUSE_PRICE
 			   : CAUSE_OTHER_ACCOUNT;
 	if (!row->has_counts && row->seen.n[SUM_CACHE_WRITE] == 0 &&
-	    !is_about_half(row->amount, row->seen_cost))
+	    !has_batch(row))
 		return CAUSE_OTHER_ACCOUNT;
 	return judge_price(row);
 }

@@ -94,6 +94,8 @@ json_row(const struct reconcile_row *row)
 	put_amount(row->has_amount, row->amount, "null");
 	fputs(",\"currency\":", stdout);
 	json_put_str(stdout, row->currency);
+	fputs(",\"billed_elsewhere\":", stdout);
+	field_put_money(stdout, row->elsewhere);
 	fputs(",\"difference_usd\":", stdout);
 	put_amount(row->has_difference, row->difference, "null");
 	printf(",\"complete\":%s,\"suspected_cause\":",
@@ -120,7 +122,11 @@ put_json(const struct both *b)
 	field_put_money(stdout, b->all.billed);
 	fputs(",\"difference_usd\":", stdout);
 	field_put_money(stdout, b->all.difference);
+	fputs(",\"billed_elsewhere_usd\":", stdout);
+	field_put_money(stdout, b->all.elsewhere);
 	printf(",\"open_rows\":%zu},\n ", b->all.open);
+	bills_json_quantities(&b->billed);
+	fputs(",\n ", stdout);
 	bills_json_accounts(&b->billed);
 	fputs("}\n", stdout);
 }
@@ -148,8 +154,10 @@ csv_row(const struct reconcile_row *row)
 	csv_put_text(stdout, ',', text_of(row->currency));
 	putchar(',');
 	put_amount(row->has_difference, row->difference, "");
-	printf(",%s,%s\n", row->is_whole ? "true" : "false",
+	printf(",%s,%s,", row->is_whole ? "true" : "false",
 	    row->cause != CAUSE_NONE ? reconcile_cause_names[row->cause] : "");
+	field_put_money(stdout, row->elsewhere);
+	putchar('\n');
 }
 
 static void
@@ -159,7 +167,7 @@ put_csv(const struct both *b)
 
 	puts("day,provider,model,seen_calls,seen_tokens,seen_usd,seen_plan_usd,"
 	     "billed_tokens,billed,currency,difference_usd,complete,"
-	     "suspected_cause");
+	     "suspected_cause,billed_elsewhere");
 	for (i = 0; i < b->all.n; i++)
 		csv_row(&b->all.rows[i]);
 }

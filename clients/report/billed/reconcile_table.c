@@ -34,7 +34,9 @@ static const char *const cause_texts[RECONCILE_CAUSES] = {
 	[CAUSE_OTHER_ACCOUNT] = N_("another key or account was used"),
 	[CAUSE_CACHE_TIER] = N_("the cache's tier"),
 	[CAUSE_BATCH] = N_("batch prices"),
+	[CAUSE_CREDITS] = N_("credits or a refund"),
 	[CAUSE_PLAN] = N_("a plan"),
+	[CAUSE_ELSEWHERE] = N_("billed elsewhere, by a key of your own"),
 	[CAUSE_FEES] = N_("fees that are not by token"),
 	[CAUSE_PRICE] = N_("other prices, credits or rebates"),
 };
@@ -47,7 +49,7 @@ struct drawing {
 	size_t widest_model; /* 0: no row is of a model */
 	bool is_one_provider, is_one_year;
 	char marks[RECONCILE_CAUSES]; /* '\0': no row has it */
-	bool has_causes;
+	bool has_causes, has_elsewhere;
 	struct table *t;
 };
 
@@ -102,6 +104,7 @@ look(struct drawing *d)
 		d->is_one_provider &=
 		    text_eq(rows[0].provider, rows[i].provider);
 		d->marks[rows[i].cause] = '?';
+		d->has_elsewhere |= rows[i].elsewhere != 0;
 	}
 	d->marks[CAUSE_NONE] = '\0';
 	for (i = 0; i < RECONCILE_CAUSES; i++)
@@ -146,6 +149,8 @@ put_heads(const struct drawing *d)
 	table_column(d->t, _("billed"), TABLE_RIGHT);
 	table_column(d->t, d->detail < DETAIL_SHORT ? _("difference") : "+/-",
 	    TABLE_RIGHT);
+	if (d->has_elsewhere)
+		table_column(d->t, _("elsewhere"), TABLE_RIGHT);
 	if (d->has_causes)
 		table_column(
 		    d->t, is_full ? _("suspected cause") : _("cause"), 0);
@@ -166,6 +171,13 @@ put_cause(const struct drawing *d, enum reconcile_cause cause)
 }
 
 static void
+put_elsewhere(const struct drawing *d, const char *amount)
+{
+	if (d->has_elsewhere)
+		table_str(d->t, amount);
+}
+
+static void
 put_figures(const struct drawing *d, const struct reconcile_row *row)
 {
 	char buf[BILLS_AMOUNT_MAX];
@@ -176,6 +188,8 @@ put_figures(const struct drawing *d, const struct reconcile_row *row)
 	table_str(d->t, row->has_amount ? buf : "-");
 	signed_money(d, row->difference, buf);
 	table_str(d->t, row->has_difference ? buf : "-");
+	bills_amount(d->s, row->elsewhere, row->currency, buf);
+	put_elsewhere(d, row->elsewhere != 0 ? buf : "");
 	put_cause(d, row->cause);
 }
 
@@ -224,7 +238,7 @@ static void
 put_rest(const struct drawing *d, struct text rest)
 {
 	uint32_t len;
-	size_t i, after = d->has_causes ? 4 : 3;
+	size_t i, after = 3u + d->has_elsewhere + d->has_causes;
 
 	while (rest.len > 0) {
 		len = reconcile_piece(rest, d->room);
@@ -275,6 +289,8 @@ put_total(const struct drawing *d)
 	table_str(d->t, any ? buf : "-");
 	signed_money(d, d->all->difference, buf);
 	table_str(d->t, any ? buf : "-");
+	figure_money_as(d->all->elsewhere, setup_decimals(d->s), buf);
+	put_elsewhere(d, any ? buf : "-");
 	put_cause(d, CAUSE_NONE);
 }
 

@@ -289,6 +289,9 @@ add_billed(struct reconcile_row *row, const struct billed_row *billed)
 		row->n[i] += billed->n[i];
 		row->has_counts |= i != BILLED_REQUESTS && billed->n[i] > 0;
 	}
+	row->elsewhere += billed->elsewhere;
+	row->batch_amount += billed->batch_amount;
+	row->batch_tokens += billed->batch_tokens;
 }
 
 static void
@@ -350,6 +353,7 @@ judge(struct reconciled *r, const struct billed *b)
 		r->seen += row->seen_cost;
 		r->billed += row->amount;
 		r->difference += row->difference;
+		r->elsewhere += row->elsewhere;
 	}
 }
 

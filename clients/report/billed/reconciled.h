@@ -21,9 +21,11 @@ enum reconcile_cause {
 	CAUSE_UNHOOKED_KEY,  /* nothing of that provider was seen that day */
 	CAUSE_OTHER_ACCOUNT, /* what was seen went through another key */
 	CAUSE_CACHE_TIER,
-	CAUSE_BATCH,
+	CAUSE_BATCH,   /* the service says that some of it was one */
+	CAUSE_CREDITS, /* less than nothing was billed: credits, a refund */
 	CAUSE_PLAN,
-	CAUSE_FEES,  /* not by token: searches, code execution */
+	CAUSE_ELSEWHERE, /* by the user's own key at another provider */
+	CAUSE_FEES,      /* not by token: searches, code execution */
 	CAUSE_PRICE, /* the same tokens for another price: credits, rebates */
 	RECONCILE_CAUSES
 };
@@ -43,6 +45,10 @@ struct reconcile_row {
 	money_sum amount;
 	bool has_counts; /* tokens were told */
 	uint64_t n[BILLED_COUNTS];
+	money_sum elsewhere; /* what others bill for it; no part of amount */
+	/* The parts of amount and n that are of batches. */
+	money_sum batch_amount;
+	uint64_t batch_tokens;
 	/* Of the provider's accounts. */
 	bool is_whole, is_shared;
 	bool is_asked;     /* what is missing of the day may still come */
@@ -58,7 +64,7 @@ struct reconciled {
 	struct reconcile_row *rows; /* by day, provider and model */
 	size_t n;
 	/* Over rows that have a difference. */
-	money_sum seen, billed, difference;
+	money_sum seen, billed, difference, elsewhere;
 	size_t open; /* rows that have none */
 };
 

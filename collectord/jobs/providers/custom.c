@@ -218,6 +218,10 @@ judge_base_url(const char *s)
 static int
 add_header(struct parse *p, const char *value)
 {
+	const char *key = strstr(value, PROVIDER_KEY);
+
+	if (key != NULL && strstr(key + 1, PROVIDER_KEY) != NULL)
+		return refuse(p, _("a header takes the key only once"), value);
 	if (strstr(value, ": ") == NULL || value[0] == ':')
 		return refuse(p, _("not a header, \"Name: value\""), value);
 	if (p->c->n_headers == CUSTOM_HEADERS_MAX)
@@ -265,14 +269,45 @@ take_provider(struct parse *p, const char *name, const char *value)
 	return 0;
 }
 
+/* The length of what is written as {name} there, as placeholders are; 0. */
+static size_t
+placeholder_length(const char *s)
+{
+	size_t len = 1 + strspn(s + 1, "abcdefghijklmnopqrstuvwxyz"
+				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-");
+
+	return s[0] == '{' && len > 1 && s[len] == '}' ? len + 1 : 0;
+}
+
+/* Is every {name} one of these? NULL ends them. */
+static bool
+has_only(const char *value, const char *const *names)
+{
+	size_t len, i;
+
+	for (; (value = strchr(value, '{')) != NULL; value++) {
+		len = placeholder_length(value);
+		for (i = 0; len > 0 && names[i] != NULL; i++)
+			if (strncmp(value, names[i], len) == 0)
+				break;
+		if (len > 0 && names[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
 /* A key in an address ends in the logs of servers. */
 static int
 add_query(struct parse *p, const char *value)
 {
+	static const char *const times[] = { "{from}", "{last}", "{to}", NULL };
 	const char *eq = strchr(value, '=');
 
 	if (eq == NULL || !is_address(value, (size_t)(eq - value)))
 		return refuse(p, _("not a query, \"name=value\""), value);
+	if (!has_only(eq + 1, times))
+		return refuse(
+		    p, _("only {from}, {last} and {to} are filled in"), value);
 	if (p->feed->n_queries == CUSTOM_QUERIES_MAX)
 		return refuse(p, _("too many queries"), value);
 	p->feed->query[p->feed->n_queries++] = value;

@@ -2,6 +2,8 @@
  * Kimi, also called Moonshot: a balance in whole units. The answer names no
  * currency: it is that of the host. Keys of one region are none in the other.
  */
+#include <strings.h>
+
 #include "collectord/jobs/providers/reader.h"
 #include "collectord/jobs/providers/request.h"
 #include "proto/lang.h"
@@ -16,15 +18,28 @@ build(const struct provider_query *q, struct provider_request *out)
 	return request_end(out);
 }
 
-/* Scheme and host of a base. */
+/* Scheme and host of a base, without the port that https has anyway. */
 static struct text
 origin_of(const char *url)
 {
+	static const char port[] = ":443";
 	const char *host = strstr(url, "://");
 	size_t len = host == NULL ? 0 : (size_t)(host - url) + 3;
 
 	len += strcspn(url + len, "/");
+	if (len > sizeof(port) && strncasecmp(url, "https:", 6) == 0 &&
+	    memcmp(url + len - strlen(port), port, strlen(port)) == 0)
+		len -= strlen(port);
 	return (struct text){ url, (uint32_t)len };
+}
+
+/* Hosts are the same in any case. */
+static bool
+has_origin(const char *base, const char *known)
+{
+	struct text a = origin_of(base), b = origin_of(known);
+
+	return a.len == b.len && strncasecmp(a.p, b.p, a.len) == 0;
 }
 
 /* A host that is a region's own decides; any other has the region's money. */
@@ -35,7 +50,7 @@ currency_of(const struct provider_query *q)
 	const char *base = q->account->base_url;
 
 	for (uint32_t i = 0; base != NULL && i < p->n_regions; i++)
-		if (text_eq(origin_of(base), origin_of(p->regions[i].base_url)))
+		if (has_origin(base, p->regions[i].base_url))
 			return p->regions[i].currency;
 	return p->regions[q->account->region].currency;
 }

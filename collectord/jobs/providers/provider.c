@@ -185,6 +185,10 @@ provider_describe(const struct provider_query *q,
 	if (a->outcome == PROVIDER_BAD_KEY)
 		snprintf(buf, cap, _("%s (HTTP %d): it takes %s"), why,
 		    a->status, _(q->feed->key));
+	else if (a->outcome == PROVIDER_ABSENT && q->account->base_url != NULL)
+		snprintf(buf, cap,
+		    _("%s (HTTP %d): is the path of its base URL right?"), why,
+		    a->status);
 	else if (a->field != NULL)
 		snprintf(buf, cap, _("%s: \"%s\" at byte %zu: %s"), why,
 		    a->field, a->at, detail);

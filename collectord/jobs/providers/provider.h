@@ -201,7 +201,8 @@ struct provider_answer {
 	/*
 	 * There are rows, and none has any of the several groups asked for: the
 	 * service may want the other way of writing lists. Ask once more, from
-	 * the first page on, with brackets_arrays turned over.
+	 * the first page on, with brackets_arrays turned over; a service that
+	 * refuses this has no groups to tell.
 	 */
 	bool is_ungrouped;
 	uint32_t n_rows;    /* given to the sink */

@@ -5,6 +5,8 @@
 
 #define DAY_MS 86400000ll
 #define YEAR_9999_MS 253370764800000ll
+/* Escapes take six bytes for one at most: more than we keep of a text. */
+#define ESCAPED_MAX (6 * (LIMIT_TEXT + 4))
 /* More than anybody has, and few enough for any number of rows to add up. */
 #define COUNT_MAX 1000000000000000ull
 #define AMOUNT_MAX ((money_sum)MONEY_USD * 1000000000000ll)
@@ -258,18 +260,36 @@ make_clean(char *p, uint32_t len)
 			p[i] = '?';
 }
 
+/* As many whole escapes and other bytes of a string as we may want. */
+static struct json_node
+beginning_of(const char *raw, const struct json_node *node)
+{
+	struct json_node cut = *node;
+
+	cut.len = 0;
+	while (cut.len < node->len && cut.len < ESCAPED_MAX)
+		cut.len += raw[cut.len] != '\\'      ? 1
+			   : raw[cut.len + 1] == 'u' ? 6
+						     : 2;
+	return cut;
+}
+
 struct text
 reader_text_of(struct reader *r, const struct json_node *node)
 {
-	char *out = r->texts[r->n_texts];
+	char *out = r->texts[r->n_texts], plain[ESCAPED_MAX + 6];
+	struct json_node cut;
 	struct text t;
 
 	if (reader_is_missing(node) || node->type >= JSON_ARRAY ||
 	    r->n_texts == READER_TEXTS_MAX)
 		return (struct text){ 0 };
 	t = (struct text){ json_raw(r->j, node), node->len };
-	if (node->escaped && json_string(r->j, node, out, LIMIT_TEXT + 1) >= 0)
-		t = (struct text){ out, (uint32_t)strlen(out) };
+	if (node->escaped) {
+		cut = beginning_of(t.p, node);
+		t.len = (uint32_t)json_string(r->j, &cut, plain, sizeof(plain));
+		t.p = plain;
+	}
 	t.len = fitting(t, LIMIT_TEXT);
 	if (t.len > 0)
 		memmove(out, t.p, t.len);

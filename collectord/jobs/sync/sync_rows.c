@@ -102,7 +102,7 @@ take_window(void *arg, const struct window_row *row)
 	if (r->n_windows++ >= STATES_MAX)
 		return -1;
 	r->n_page++;
-	pack_map(k, 4);
+	pack_map(k, 4 + row->is_approximate);
 	pack_str(k, "name");
 	pack_text(k, row->name);
 	pack_str(k, "span");
@@ -111,6 +111,10 @@ take_window(void *arg, const struct window_row *row)
 	pack_str(k, row->used_percent);
 	pack_str(k, "resets");
 	pack_i64(k, row->resets_ms);
+	if (row->is_approximate) {
+		pack_str(k, "approximate");
+		pack_bool(k, true);
+	}
 	return k->failed ? -1 : 0;
 }
 

@@ -155,11 +155,29 @@ write_rows(struct walk *w)
 	batch_run(w->place->batch, &w->task);
 }
 
-/* All that was written so far is of another kind. */
+/*
+ * Is the walk to begin again, with lists written the other way? Once where no
+ * group is told, and back where the service does not take that: then there is
+ * none to tell.
+ */
+static bool
+wants_other_brackets(const struct walk *w)
+{
+	const struct provider_answer *a = &w->answer;
+
+	if (w->rows.n > 0)
+		return false;
+	if (w->turns == 0)
+		return a->outcome == PROVIDER_OK && a->is_ungrouped;
+	return w->turns == 1 &&
+	       (a->outcome == PROVIDER_BROKEN || a->outcome == PROVIDER_ABSENT);
+}
+
 static void
 ask_in_other_brackets(struct walk *w)
 {
-	w->was_turned = true;
+	w->turns++;
+	w->pages = w->tries = 0;
 	w->account.brackets_arrays = !w->account.brackets_arrays;
 	sync_rows_drop_page(&w->rows);
 	w->query.cursor = (struct text){ 0 };
@@ -207,11 +225,13 @@ judge_page(struct walk *w)
 {
 	char why[WALK_ERROR_MAX];
 
+	if (wants_other_brackets(w)) {
+		ask_in_other_brackets(w);
+		return;
+	}
 	if (w->answer.outcome == PROVIDER_OK) {
 		w->tries = 0;
-		if (w->answer.is_ungrouped && !w->was_turned && w->pages == 0)
-			ask_in_other_brackets(w);
-		else if (w->rows.len > 0)
+		if (w->rows.len > 0)
 			write_rows(w);
 		else
 			page_done(w);
@@ -425,10 +445,10 @@ walk_start(struct walk *w)
 {
 	BUG_ON(w->phase != WALK_IDLE);
 	w->due.fn = on_due;
-	w->pages = w->tries = 0;
+	w->pages = w->tries = w->turns = 0;
 	w->generation = 0;
 	w->retry_after_ms = -1;
-	w->is_cancelled = w->was_turned = w->lacks_key = false;
+	w->is_cancelled = w->lacks_key = false;
 	w->error[0] = '\0';
 	sync_rows_begin(&w->rows, w->feed->name);
 	w->query = (struct provider_query){ .provider = w->provider,

@@ -70,8 +70,8 @@ struct walk {
 
 	/* Its own: */
 	enum walk_phase phase;
-	bool is_cancelled, was_turned;
-	uint32_t tries;
+	bool is_cancelled;
+	uint32_t tries, turns; /* to the other way of writing lists */
 	struct http_request http;
 	struct provider_query query;
 	struct provider_answer answer;

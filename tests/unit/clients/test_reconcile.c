@@ -57,9 +57,12 @@ static const struct judged cases[] = {
 	    "price" },
 	{ "more, another class", "1", "0", "1.5", 9000, 0, 1000, 8000, 0, 1, 0,
 	    0, "cache_tier" },
-	{ "half", "2", "0", "1", 9, 0, 9, 0, 0, 1, 0, 0, "batch" },
+	{ "half", "2", "0", "1", 9, 0, 9, 0, 0, 1, 0, 0, "price" },
 	{ "half, no tokens told", "2", "0", "1", 9, 0, 0, 0, 0, 1, 0, 0,
-	    "batch" },
+	    "other_account" },
+	{ "a refund", "0", "0", "-0.2", 0, 0, 0, 0, 0, 0, 0, 0, "credits" },
+	{ "a refund beyond what was seen", "2", "0", "-3", 9, 0, 9, 0, 0, 1, 0,
+	    0, "credits" },
 	{ "less, with cache writes", "2", "0", "1.7", 9, 9, 9, 9, 0, 1, 0, 0,
 	    "cache_tier" },
 	{ "less, for the same tokens", "2", "0", "1.7", 9, 0, 9, 0, 0, 1, 0, 0,
@@ -113,6 +116,84 @@ Test(judge, each_difference_has_its_suspect)
 		cr_expect_str_eq(reconcile_cause_names[row.cause],
 		    cases[i].cause, "%s: %s, expected %s", cases[i].what,
 		    reconcile_cause_names[row.cause], cases[i].cause);
+	}
+}
+
+Test(judge, what_others_bill_is_suspected_where_it_is_some_of_what_lacks)
+{
+	static const struct {
+		struct judged j;
+		const char *elsewhere;
+	} bills[] = {
+		{ { "most of it", "18.75", "0", "0.02", 9, 0, 9, 0, 0, 1, 0, 0,
+		      "billed_elsewhere" },
+		    "12.5" },
+		{ { "all of it, and none here", "2", "0", "0", 9, 0, 9, 0, 0, 1,
+		      0, 0, "billed_elsewhere" },
+		    "2" },
+		{ { "next to none of it", "18.75", "0", "0.02", 9, 0, 9, 0, 0,
+		      1, 0, 0, "plan" },
+		    "1" },
+		{ { "though nothing lacks", "2", "0", "2", 9, 0, 9, 0, 0, 1, 0,
+		      0, "none" },
+		    "2" },
+		{ { "nothing", "2", "0", "0", 9, 0, 9, 0, 0, 1, 0, 0, "plan" },
+		    "0" },
+	};
+	struct reconcile_row row;
+	size_t i;
+
+	for (i = 0; i < sizeof(bills) / sizeof(bills[0]); i++) {
+		make_row(&bills[i].j, &row);
+		row.elsewhere = usd(bills[i].elsewhere);
+		reconcile_judge(&row);
+		cr_expect_str_eq(reconcile_cause_names[row.cause],
+		    bills[i].j.cause, "%s: %s, expected %s", bills[i].j.what,
+		    reconcile_cause_names[row.cause], bills[i].j.cause);
+		cr_expect(row.difference == row.amount - row.seen_cost,
+		    "%s: it is in the difference", bills[i].j.what);
+	}
+}
+
+/* The price alone says nothing of it: a rebate may be as large. */
+Test(judge, a_batch_is_what_the_service_calls_one)
+{
+	static const struct {
+		struct judged j;
+		unsigned tokens; /* of the billed ones */
+		const char *amount;
+	} batches[] = {
+		{ { "some of it", "2", "0", "1.4", 90, 0, 90, 0, 0, 1, 0, 0,
+		      "batch" },
+		    54, "0" },
+		{ { "cache writes too", "2", "0", "1.4", 9, 9, 9, 9, 0, 1, 0, 0,
+		      "batch" },
+		    9, "0" },
+		{ { "next to none of it", "2", "0", "1", 900, 0, 900, 0, 0, 1,
+		      0, 0, "price" },
+		    9, "0" },
+		{ { "no tokens told", "2", "0", "1", 9, 0, 0, 0, 0, 1, 0, 0,
+		      "batch" },
+		    0, "1" },
+		{ { "and yet more", "1", "0", "1.5", 9, 0, 9, 0, 0, 1, 0, 0,
+		      "price" },
+		    9, "0" },
+		{ { "less tokens", "2", "0", "1.2", 900, 0, 500, 0, 0, 1, 0, 0,
+		      "other_account" },
+		    500, "0" },
+	};
+	struct reconcile_row row;
+	size_t i;
+
+	for (i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
+		make_row(&batches[i].j, &row);
+		row.batch_tokens = batches[i].tokens;
+		row.batch_amount = usd(batches[i].amount);
+		reconcile_judge(&row);
+		cr_expect_str_eq(reconcile_cause_names[row.cause],
+		    batches[i].j.cause, "%s: %s, expected %s",
+		    batches[i].j.what, reconcile_cause_names[row.cause],
+		    batches[i].j.cause);
 	}
 }
 

@@ -236,6 +236,26 @@ Test(traps, a_status_decides_and_no_word_of_the_answer_shows, .timeout = 30)
 	}
 }
 
+Test(traps, what_is_not_there_may_be_a_matter_of_the_base_url, .timeout = 30)
+{
+	static const char hint[] = "(HTTP 404): is the path of its base URL";
+	static const struct provider_account gate = {
+		.base_url = "https://gate.example/v2"
+	};
+	struct provider_query q = query_of(&provider_openai, "costs", NULL);
+	struct heard h = { 0 };
+	char line[512];
+
+	provider_read(&q, 404, "", 0, &(struct provider_sink){ 0 }, &h.answer);
+	provider_describe(&q, &h.answer, line, sizeof(line));
+	cr_assert_null(strstr(line, hint), "the service's own: %s", line);
+	q.account = &gate;
+	expect_refused(&q, &h, PROVIDER_ABSENT, hint);
+	provider_read(&q, 403, "", 0, &(struct provider_sink){ 0 }, &h.answer);
+	provider_describe(&q, &h.answer, line, sizeof(line));
+	cr_assert_null(strstr(line, "base URL"), "a key's fault: %s", line);
+}
+
 Test(traps, errors_inside_a_success_are_errors, .timeout = 30)
 {
 	static const struct {
@@ -395,6 +415,42 @@ Test(traps, texts_are_clean_and_cut_between_characters, .timeout = 30)
 	snprintf(line, sizeof(line),
 	    "2026-03-01T00:00/2026-03-02T00:00 item=%s amount=1 USD\n", item);
 	expect_lines(&h, line);
+}
+
+/* A text of n times an escape is what it stands for, as much as fits. */
+static void
+expect_unescaped(const char *escape, size_t n, const char *plain, size_t kept)
+{
+	struct provider_query q = query_of(&provider_openai, "costs", NULL);
+	static char item[8192], body[16384], line[16384];
+	size_t len = strlen(escape), plain_len = strlen(plain);
+	struct heard h;
+
+	for (size_t i = 0; i < n; i++)
+		memcpy(item + i * len, escape, len + 1);
+	snprintf(body, sizeof(body),
+	    PAGE("{\"amount\":{\"value\":1,\"currency\":\"usd\"},"
+		 "\"line_item\":\"%s\"}"),
+	    item);
+	h = hear(&q, body);
+	for (size_t i = 0; i < kept; i++)
+		memcpy(item + i * plain_len, plain, plain_len + 1);
+	snprintf(line, sizeof(line),
+	    "2026-03-01T00:00/2026-03-02T00:00 item=%s amount=1 USD\n", item);
+	expect_lines(&h, line);
+}
+
+Test(traps, escapes_are_read_before_a_text_is_cut, .timeout = 30)
+{
+	expect_unescaped("\\u975e", 85, "\xe9\x9d\x9e", 85);
+	expect_unescaped("\\u975e", 86, "\xe9\x9d\x9e", 85);
+	expect_unescaped("\\u975e", 1000, "\xe9\x9d\x9e", 85);
+	expect_unescaped("\\u0041", 1000, "A", 255);
+	expect_unescaped("\\\"", 1000, "\"", 255);
+	expect_unescaped("\\ud83d\\ude00", 600, "\xf0\x9f\x98\x80", 63);
+	expect_unescaped("\\ud83d", 1000, "\xef\xbf\xbd", 85);
+	expect_unescaped("\xe9\x9d\x9e\\t", 400, "?", 255);
+	expect_unescaped("\\u0000", 3, "?", 3);
 }
 
 Test(traps, uncached_input_is_taken_at_its_word, .timeout = 30)

@@ -364,3 +364,168 @@ Test(billed, more_models_than_anybody_has_are_told_together)
 	cr_expect(cny == 3 * models * (money_sum)MONEY_USD, "yuan are lost");
 	packer_free(&result);
 }
+
+/* A day with these rows alone, as it is answered. */
+static void
+ask_day_of(const struct bill_row *rows, size_t n_rows, struct packer *result)
+{
+	static uint8_t bytes[1 << 16];
+	struct account a = { .is_enabled = true, .name = "openai" };
+	struct bill_end e = { .account = &a,
+		.feed = "costs",
+		.gives = BILL_COST,
+		.is_whole = true,
+		.from_day = DAY0,
+		.to_day = DAY0 + 1,
+		.at_ms = (DAY0 + DAYS) * DAY_MS };
+	struct wbuf w;
+	size_t at = 0;
+	uint32_t n = 0;
+
+	wbuf_init(&w, bytes, sizeof(bytes));
+	for (size_t i = 0; i < n_rows; i++)
+		bill_row_write(&w, &rows[i]);
+	cr_assert(!w.failed, "the rows do not fit");
+	cr_assert_eq(ledger_bill_begin(ledger, &e.generation), 0);
+	cr_assert_eq(
+	    ledger_bill_rows(ledger, e.generation, wbuf_span(&w), &at, &n), 0);
+	cr_assert_eq(ledger_bill_end(ledger, &e), 0);
+	ask(DAY0, DAY0 + 1, NULL, result);
+}
+
+static struct value
+row_at(const struct packer *k, uint32_t i)
+{
+	struct wire_cursor c = { (uint8_t *)k->p, (uint8_t *)k->p + k->len };
+	struct value rows = list_of(c, "rows"), row;
+
+	cr_assert_lt(i, rows.n, "%u rows", rows.n);
+	do
+		cr_assert_eq(unpack_value(&rows.rest, &row), 0);
+	while (i-- > 0);
+	return row;
+}
+
+static void
+expect_money(struct value row, const char *name, const char *want)
+{
+	struct value v;
+	bool is_there = unpack_member(row.at, name, &v);
+
+	cr_expect_eq(is_there, want != NULL, "%s is%s there", name,
+	    is_there ? "" : " not");
+	if (is_there && want != NULL)
+		cr_expect(text_is(v.text, want), "%s is %.*s, not %s", name,
+		    (int)v.text.len, v.text.p, want);
+}
+
+Test(billed, what_others_bill_is_told_apart)
+{
+	struct bill_row rows[] = {
+		{ .day = DAY0,
+		    .has_amount = true,
+		    .amount = MONEY_USD / 50,
+		    .elsewhere = 12 * (money_sum)MONEY_USD,
+		    .currency = TEXT("USD") },
+		{ .day = DAY0,
+		    .has_amount = true,
+		    .elsewhere = MONEY_USD / 2,
+		    .currency = TEXT("USD") },
+		{ .day = DAY0,
+		    .text[BILL_MODEL] = TEXT("m"),
+		    .has_amount = true,
+		    .amount = MONEY_USD,
+		    .currency = TEXT("USD") },
+	};
+	struct packer result = { 0 };
+
+	ask_day_of(rows, sizeof(rows) / sizeof(rows[0]), &result);
+	expect_money(row_at(&result, 0), "amount", "0.02");
+	expect_money(row_at(&result, 0), "elsewhere", "12.5");
+	expect_money(row_at(&result, 1), "amount", "1");
+	expect_money(row_at(&result, 1), "elsewhere", NULL);
+	packer_free(&result);
+}
+
+/* An amount's own quantity is what its use tells already. */
+Test(billed, what_is_no_token_has_a_row_for_each_unit)
+{
+	struct bill_row rows[] = {
+		{ .day = DAY0,
+		    .text[BILL_UNIT] = TEXT("images"),
+		    .has_quantity = true,
+		    .quantity = 3 * (money_sum)MONEY_USD,
+		    .count[BILL_REQUESTS] = 2 },
+		{ .day = DAY0,
+		    .text[BILL_UNIT] = TEXT("seconds"),
+		    .has_quantity = true,
+		    .quantity = MONEY_USD / 2 },
+		{ .day = DAY0,
+		    .text[BILL_UNIT] = TEXT("images"),
+		    .has_quantity = true,
+		    .quantity = MONEY_USD,
+		    .count[BILL_REQUESTS] = 1 },
+		{ .day = DAY0,
+		    .text[BILL_UNIT] = TEXT("images"),
+		    .has_quantity = true,
+		    .quantity = MONEY_USD,
+		    .has_amount = true,
+		    .amount = MONEY_USD,
+		    .currency = TEXT("USD") },
+		{ .day = DAY0, .count[BILL_INPUT] = 9 },
+	};
+	struct packer result = { 0 };
+	struct value v;
+
+	ask_day_of(rows, sizeof(rows) / sizeof(rows[0]), &result);
+	expect_money(row_at(&result, 0), "unit", "images");
+	expect_money(row_at(&result, 0), "quantity", "4");
+	cr_expect_eq(number(row_at(&result, 0), "requests"), 3);
+	expect_money(row_at(&result, 1), "unit", "seconds");
+	expect_money(row_at(&result, 1), "quantity", "0.5");
+	expect_money(row_at(&result, 2), "amount", "1");
+	expect_money(row_at(&result, 2), "unit", NULL);
+	cr_expect(!unpack_member(row_at(&result, 2).at, "quantity", &v));
+	cr_expect_eq(number(row_at(&result, 3), "input_tokens"), 9);
+	expect_money(row_at(&result, 3), "unit", NULL);
+	packer_free(&result);
+}
+
+Test(billed, what_was_used_in_batches_is_told_apart)
+{
+	struct bill_row rows[] = {
+		{ .day = DAY0,
+		    .text[BILL_TIER] = TEXT("batch"),
+		    .count = { 10, 20, 30, 5, 40, 7, 1, 3 } },
+		{ .day = DAY0,
+		    .text[BILL_TIER] = TEXT("standard"),
+		    .count = { 1000 } },
+		{ .day = DAY0,
+		    .text[BILL_TIER] = TEXT("batch"),
+		    .has_amount = true,
+		    .amount = MONEY_USD / 4,
+		    .currency = TEXT("USD") },
+		{ .day = DAY0,
+		    .has_amount = true,
+		    .amount = MONEY_USD,
+		    .currency = TEXT("USD") },
+		{ .day = DAY0,
+		    .has_amount = true,
+		    .amount = MONEY_USD,
+		    .currency = TEXT("CNY") },
+	};
+	struct packer result = { 0 };
+	struct value v;
+
+	ask_day_of(rows, sizeof(rows) / sizeof(rows[0]), &result);
+	cr_expect_eq(number(row_at(&result, 0), "input_tokens"), 1010);
+	cr_expect_eq(number(row_at(&result, 0), "batch_tokens"), 100,
+	    "%ju tokens of batches",
+	    (uintmax_t)number(row_at(&result, 0), "batch_tokens"));
+	expect_money(row_at(&result, 0), "batch_amount", NULL);
+	expect_money(row_at(&result, 1), "amount", "1.25");
+	expect_money(row_at(&result, 1), "batch_amount", "0.25");
+	cr_expect(!unpack_member(row_at(&result, 1).at, "batch_tokens", &v));
+	expect_money(row_at(&result, 2), "batch_amount", NULL);
+	packer_free(&result);
+}
