@@ -3,6 +3,7 @@
 #include "collectord/ledger/group.h"
 #include "collectord/ledger/ids.h"
 #include "collectord/ledger/plan.h"
+#include "collectord/ledger/requests.h"
 #include "collectord/ledger/series.h"
 #include "proto/error.h"
 
@@ -293,9 +294,9 @@ move_request(
 	if (text_eq(from, to))
 		return 0;
 	if (from.len > 0)
-		rc = request_remove(w->txn, &w->key, from, number);
+		rc = request_remove(&w->recent, w->txn, &w->key, from, number);
 	if (rc == 0 && to.len > 0)
-		rc = request_add(w->txn, &w->key, to, number);
+		rc = request_add(&w->recent, w->txn, &w->key, to, number);
 	return rc;
 }
 

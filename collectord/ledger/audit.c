@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "collectord/ledger/group.h"
-#include "collectord/ledger/ids.h"
 #include "collectord/ledger/map.h"
+#include "collectord/ledger/requests.h"
 #include "collectord/ledger/series.h"
 #include "proto/error.h"
 
@@ -15,6 +15,8 @@ struct walk {
 	void *arg;
 	struct map grouped; /* numbers that were told with their group */
 	struct map billing; /* of dims: 1 plan, 2 not */
+	uint64_t last;      /* the digest before */
+	bool has_last;
 };
 
 /* All calls of the requests that share a digest, each request's together. */
@@ -47,35 +49,25 @@ walk_digest(struct walk *k, uint64_t first)
 	return group_each(k->w, &g, k->each, k->arg);
 }
 
+/* Only a digest that comes twice can be a group. */
+static int
+walk_row(void *arg, const struct request_row *row)
+{
+	struct walk *k = arg;
+	bool again = k->has_last && row->digest == k->last;
+
+	k->has_last = true;
+	k->last = row->digest;
+	return again ? walk_digest(k, row->number) : 0;
+}
+
 static int
 walk_groups(struct walk *k)
 {
-	struct store_cursor *c;
-	struct span key, val;
-	uint64_t digest, last = 0, number;
-	struct rbuf r;
-	bool any = false, pending = false;
-	int rc;
+	int rc = writer_know_requests(k->w);
 
-	rc = store_cursor_open(k->w->txn, TABLE_REQUESTS, &c);
-	if (rc != 0)
-		return rc;
-	rc = store_seek(c, (struct span){ "", 1 }, &key, &val);
-	while (rc == 0) {
-		rbuf_init(&r, key);
-		digest = read_be64(&r);
-		number = read_be64(&r);
-		/* Only a digest that comes twice can be a group. */
-		pending = any && digest == last;
-		if (pending)
-			rc = walk_digest(k, number);
-		last = digest;
-		any = true;
-		if (rc == 0)
-			rc = store_next(c, &key, &val);
-	}
-	store_cursor_close(c);
-	return rc == STORE_NOTFOUND ? 0 : rc;
+	return rc == 0 ? request_each(&k->w->recent, k->w->txn, walk_row, k)
+		       : rc;
 }
 
 /* Of the interned texts only the billing changes a sum. */

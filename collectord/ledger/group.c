@@ -1,6 +1,6 @@
 #include "collectord/ledger/group.h"
 
-#include "collectord/ledger/ids.h"
+#include "collectord/ledger/requests.h"
 #include "proto/error.h"
 
 int
@@ -11,8 +11,10 @@ group_load(struct writer *w, struct text request, struct group *g)
 	int rc;
 
 	*g = (struct group){ .request = request };
-	rc =
-	    request_list(w->txn, &w->key, request, numbers, GROUP_LIST_MAX, &n);
+	rc = writer_know_requests(w);
+	if (rc == 0)
+		rc = request_list(&w->recent, w->txn, &w->key, request, numbers,
+		    GROUP_LIST_MAX, &n);
 	if (rc != 0 || n == 0)
 		return rc;
 	g->rec = arena_alloc(&w->arena, n * sizeof(*g->rec));

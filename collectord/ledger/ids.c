@@ -1,6 +1,7 @@
 #include "collectord/ledger/ids.h"
 
 #include "collectord/ledger/dims.h"
+#include "collectord/ledger/requests.h"
 #include "proto/error.h"
 
 #define PROBES_MAX 255
@@ -183,13 +184,13 @@ find_in_table(struct store_txn *txn, const struct id *id, struct id_place *at)
 }
 
 int
-id_find(const struct recent_ids *recent, struct store_txn *txn,
-    const struct id *id, struct id_place *at)
+id_find(const struct recent *recent, struct store_txn *txn, const struct id *id,
+    struct id_place *at)
 {
 	int rc;
 
 	*at = (struct id_place){ 0 };
-	at->number = recent_find(recent, id->high, id->low);
+	at->number = recent_ids_find(&recent->ids, id->high, id->low);
 	if (at->number != 0) {
 		rc = is_told_by_number(txn, id, at->number, &at->found);
 		at->is_recent = at->found;
@@ -215,20 +216,20 @@ store_in_table(struct store_txn *txn, const struct id *id,
 
 /* An entry is in one of the two places only, lest they come to differ. */
 int
-id_store(struct recent_ids *recent, struct store_txn *txn, const struct id *id,
+id_store(struct recent *recent, struct store_txn *txn, const struct id *id,
     const struct id_place *at, uint64_t number, bool whole)
 {
 	struct id_place place = *at;
 	int rc;
 
-	if (!whole && recent_takes(recent, id->high, id->low, number)) {
-		rc = recent_set(recent, id->high, id->low, number);
+	if (!whole && recent_takes_id(recent, id->high, id->low, number)) {
+		rc = recent_add_id(recent, id->high, id->low, number);
 		if (rc == 0 && at->found && !at->is_recent)
 			rc = store_delete(txn, TABLE_IDS, place_span(at->key));
 		return rc;
 	}
 	if (at->is_recent) {
-		recent_remove(recent, id->high, id->low);
+		recent_ids_remove(&recent->ids, id->high, id->low);
 		rc = find_in_table(txn, id, &place);
 		if (rc != 0)
 			return rc;
@@ -256,15 +257,15 @@ id_settle(struct store_cursor *c, uint64_t high, uint64_t low, uint64_t number)
 }
 
 static int
-set_told(struct recent_ids *recent, const struct id *id, uint64_t number)
+set_told(struct recent *recent, const struct id *id, uint64_t number)
 {
-	if (!recent_takes(recent, id->high, id->low, number))
+	if (!recent_takes_id(recent, id->high, id->low, number))
 		return 0;
-	return recent_set(recent, id->high, id->low, number);
+	return recent_add_id(recent, id->high, id->low, number);
 }
 
 static int
-load_one(struct recent_ids *recent, struct store_txn *txn,
+load_one(struct recent *recent, struct store_txn *txn,
     const struct digest_key *key, struct span number, struct span val)
 {
 	struct record rec;
@@ -279,7 +280,9 @@ load_one(struct recent_ids *recent, struct store_txn *txn,
 		return -ERR_STORE;
 	if (rec.is_forward)
 		return 0;
-	rc = fill_record(txn, &rec);
+	rc = request_take_up(recent, key, n, &rec);
+	if (rc == 0)
+		rc = fill_record(txn, &rec);
 	if (rc != 0)
 		return rc;
 	id_of_key(&id, key, rec.m.text);
@@ -291,7 +294,7 @@ load_one(struct recent_ids *recent, struct store_txn *txn,
 }
 
 int
-id_load_recent(struct recent_ids *recent, struct store_txn *txn,
+id_load_recent(struct recent *recent, struct store_txn *txn,
     const struct digest_key *key, uint64_t newest)
 {
 	struct store_cursor *c;
@@ -315,62 +318,8 @@ id_load_recent(struct recent_ids *recent, struct store_txn *txn,
 			rc = store_next(c, &k, &v);
 	}
 	store_cursor_close(c);
-	return rc == STORE_NOTFOUND ? 0 : rc;
-}
-
-static struct span
-request_key(uint8_t buf[16], const struct digest_key *key, struct text request,
-    uint64_t number)
-{
-	struct wbuf w;
-
-	wbuf_init(&w, buf, 16);
-	write_be64(&w, digest64(key, request.p, request.len));
-	write_be64(&w, number);
-	return wbuf_span(&w);
-}
-
-int
-request_add(struct store_txn *txn, const struct digest_key *key,
-    struct text request, uint64_t number)
-{
-	uint8_t buf[16];
-
-	return store_put(txn, TABLE_REQUESTS,
-	    request_key(buf, key, request, number), (struct span){ "", 0 });
-}
-
-int
-request_remove(struct store_txn *txn, const struct digest_key *key,
-    struct text request, uint64_t number)
-{
-	uint8_t buf[16];
-
-	return store_delete(
-	    txn, TABLE_REQUESTS, request_key(buf, key, request, number));
-}
-
-int
-request_list(struct store_txn *txn, const struct digest_key *key,
-    struct text request, uint64_t *numbers, size_t max, size_t *n)
-{
-	struct store_cursor *c;
-	struct span k, v;
-	struct rbuf r;
-	uint8_t buf[16];
-	int rc;
-
-	*n = 0;
-	rc = store_cursor_open(txn, TABLE_REQUESTS, &c);
-	if (rc != 0)
-		return rc;
-	rc = store_seek(c, request_key(buf, key, request, 0), &k, &v);
-	while (rc == 0 && *n < max && memcmp(k.p, buf, 8) == 0) {
-		rbuf_init(&r, k);
-		read_be64(&r);
-		numbers[(*n)++] = read_be64(&r);
-		rc = store_next(c, &k, &v);
-	}
-	store_cursor_close(c);
-	return rc == STORE_NOTFOUND ? 0 : rc;
+	rc = rc == STORE_NOTFOUND ? 0 : rc;
+	recent->requests.is_known = rc == 0;
+	recent->added = 0;
+	return rc;
 }

@@ -38,12 +38,11 @@ struct id_place {
 	bool is_whole;   /* the entry holds the id's bytes */
 };
 
-int id_find(const struct recent_ids *recent, struct store_txn *txn,
+int id_find(const struct recent *recent, struct store_txn *txn,
     const struct id *id, struct id_place *at);
 /* Makes or replaces the entry, found or not found by id_find. */
-int id_store(struct recent_ids *recent, struct store_txn *txn,
-    const struct id *id, const struct id_place *at, uint64_t number,
-    bool whole);
+int id_store(struct recent *recent, struct store_txn *txn, const struct id *id,
+    const struct id_place *at, uint64_t number, bool whole);
 /* Writes the entry of a recent id to the table. */
 int id_settle(
     struct store_cursor *c, uint64_t high, uint64_t low, uint64_t number);
@@ -55,20 +54,8 @@ bool id_call_is_told(const struct record *rec);
  * record never tells an id that no sight had.
  */
 bool id_is_told_by(const struct id *id, const struct record *rec);
-/* Takes up the ids that the records above those settled tell. */
-int id_load_recent(struct recent_ids *recent, struct store_txn *txn,
+/* Takes up the ids and requests that the records above those settled tell. */
+int id_load_recent(struct recent *recent, struct store_txn *txn,
     const struct digest_key *key, uint64_t newest);
-
-/* The group of calls that share a provider's request id. */
-int request_add(struct store_txn *txn, const struct digest_key *key,
-    struct text request, uint64_t number);
-int request_remove(struct store_txn *txn, const struct digest_key *key,
-    struct text request, uint64_t number);
-/*
- * Up to max numbers of calls whose request's digest is this one's; the caller
- * compares the text.
- */
-int request_list(struct store_txn *txn, const struct digest_key *key,
-    struct text request, uint64_t *numbers, size_t max, size_t *n);
 
 #endif

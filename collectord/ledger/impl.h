@@ -17,6 +17,7 @@
 struct ledger {
 	_Atomic uint64_t revision;    /* newest committed */
 	_Atomic uint64_t last_notice; /* likewise */
+	_Atomic uint64_t loads;       /* likewise: recent.h */
 	struct store *store;
 	struct writer writer;
 	int64_t (*now_us)(void);

@@ -248,6 +248,7 @@ open_writer(struct ledger *l, const struct ledger_options *opt, uint64_t schema,
 		rc = settle_budgets(l);
 	atomic_store(&l->revision, l->writer.last_revision);
 	atomic_store(&l->last_notice, l->writer.last_notice);
+	atomic_store(&l->loads, l->writer.recent.loads);
 	return rc;
 }
 
@@ -308,6 +309,7 @@ ledger_commit(struct ledger *l)
 	if (rc == 0) {
 		atomic_store(&l->last_notice, l->writer.last_notice);
 		atomic_store(&l->revision, l->writer.last_revision);
+		atomic_store(&l->loads, l->writer.recent.loads);
 	}
 	return rc;
 }

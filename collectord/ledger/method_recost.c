@@ -312,8 +312,10 @@ try_step(struct recost *r)
 	uint64_t stop = r->next + TRIAL_CALLS;
 	int rc = store_begin(r->w->store, false, &r->w->txn);
 
-	/* The book may have changed since the last step. */
+	/* The book, and what is stored, may have changed since the last step.
+	 */
 	price_memo_forget(r->w->memo);
+	recent_release(&r->w->recent);
 	for (; rc == 0 && r->next < r->end && r->next < stop; r->next++) {
 		arena_clear(&r->w->arena);
 		rc = reprice(r, r->next);

@@ -1,24 +1,35 @@
 #include "collectord/ledger/recent.h"
 
-#include <stdlib.h>
-
-#include "collectord/ledger/ids.h"
 #include "proto/error.h"
 
 /*
  * So many calls gather before a sweep begins. It bounds what a start has to
- * read and what a session's listing has to look through. Where very many come
- * at once more of them gather, so that the ids of more calls share a page.
+ * read and what a session's listing has to look through.
  */
 #define GATHER 2048
-#define GATHER_MOST 4096
-#define GATHER_FACTOR 4 /* of the ids of one transaction */
+/*
+ * In a load. The ids of a million calls have more than ten thousand pages, and
+ * their requests nearly as many: of so many calls a page takes five or more at
+ * once. Meanwhile they need some fifteen megabytes of memory.
+ */
+#define GATHER_LOAD 65536
+/*
+ * A transaction that adds so many ids and requests is of a load, where a put of
+ * so many events is among those it has: others come from many at a time, who
+ * wait for each of them.
+ */
+#define LOAD_ADDED 512
+#define LOAD_PUT 256
+/* A drain begins where daily use would never leave so many. */
+#define MANY_FACTOR 2 /* times the calls that gather */
 /*
  * Of these for a commit, and of what it added itself: a sweep is faster than
- * new ids come, and no commit waits for it long.
+ * new ones come, and no commit waits for it long.
  */
 #define SWEEP_SHARE 128
 #define SWEEP_FACTOR 2
+/* And for one that drains. */
+#define DRAIN_STEP 1024
 
 static const struct span meta_name = { "sweep", 5 };
 
@@ -56,238 +67,175 @@ save_sweep(const struct sweep *sweep, struct store_txn *txn)
 }
 
 void
-recent_release(struct recent_ids *r)
+recent_release(struct recent *r)
 {
-	free(r->places);
-	free(r->queue);
-	*r = (struct recent_ids){ 0 };
+	recent_ids_release(&r->ids);
+	recent_requests_release(&r->requests);
+	r->is_sweeping = false;
+	r->added = r->largest = 0;
 }
 
 void
-recent_init(struct recent_ids *r, const struct sweep *sweep)
+recent_init(struct recent *r, const struct sweep *sweep)
 {
-	size_t gather = r->gather;
-
 	recent_release(r);
-	r->gather = gather;
 	r->sweep = *sweep;
 }
 
-static int
-compare_digests(uint64_t ahigh, uint64_t alow, uint64_t bhigh, uint64_t blow)
-{
-	if (ahigh != bhigh)
-		return ahigh < bhigh ? -1 : 1;
-	return alow < blow ? -1 : alow > blow;
-}
-
-static int
-compare_ids(const void *pa, const void *pb)
-{
-	const struct recent_id *a = pa, *b = pb;
-
-	return compare_digests(a->high, a->low, b->high, b->low);
-}
-
 bool
-recent_takes(
-    const struct recent_ids *r, uint64_t high, uint64_t low, uint64_t number)
+recent_takes_id(
+    const struct recent *r, uint64_t high, uint64_t low, uint64_t number)
 {
 	const struct sweep *s = &r->sweep;
 
 	if (number > s->to)
 		return true;
 	return number > s->settled &&
-	       compare_digests(high, low, s->next_high, s->next_low) >= 0;
-}
-
-/*
- * Digests are as good as random, and some bits are hash enough. Both halves
- * are needed: all calls of a session have the one, all of a model the other.
- */
-static size_t
-home_of(const struct recent_ids *r, uint64_t high, uint64_t low)
-{
-	return (size_t)(high ^ low) & (r->cap - 1);
-}
-
-/* Where the id is, or the empty place it would have. */
-static struct recent_id *
-place_of(const struct recent_ids *r, uint64_t high, uint64_t low)
-{
-	struct recent_id *p;
-	size_t i = home_of(r, high, low);
-
-	for (;; i++) {
-		p = &r->places[i & (r->cap - 1)];
-		if (p->number == 0 || (p->low == low && p->high == high))
-			return p;
-	}
-}
-
-static int
-grow(struct recent_ids *r)
-{
-	struct recent_ids bigger = *r;
-	size_t i;
-
-	bigger.cap = r->cap == 0 ? 256 : r->cap * 2;
-	bigger.places = calloc(bigger.cap, sizeof(*bigger.places));
-	if (bigger.places == NULL)
-		return -ERR_STORE;
-	for (i = 0; i < r->cap; i++)
-		if (r->places[i].number != 0)
-			*place_of(&bigger, r->places[i].high,
-			    r->places[i].low) = r->places[i];
-	free(r->places);
-	*r = bigger;
-	return 0;
-}
-
-uint64_t
-recent_find(const struct recent_ids *r, uint64_t high, uint64_t low)
-{
-	return r->cap == 0 ? 0 : place_of(r, high, low)->number;
+	       recent_ids_compare(high, low, s->next_high, s->next_low) >= 0;
 }
 
 int
-recent_set(struct recent_ids *r, uint64_t high, uint64_t low, uint64_t number)
+recent_add_id(struct recent *r, uint64_t high, uint64_t low, uint64_t number)
 {
-	struct recent_id *p;
-
-	if (r->n >= r->cap / 2 && grow(r) != 0)
-		return -ERR_STORE;
-	p = place_of(r, high, low);
-	r->n += p->number == 0;
-	r->added += p->number == 0;
-	*p = (struct recent_id){ high, low, number };
-	return 0;
+	return recent_ids_set(&r->ids, high, low, number, &r->added);
 }
 
-/* Those behind it that it had pushed on move up, so that none is lost. */
-void
-recent_remove(struct recent_ids *r, uint64_t high, uint64_t low)
+/* What comes to the calls that are being swept would come too late. */
+bool
+recent_takes_request(const struct recent *r, uint64_t number)
 {
-	size_t mask = r->cap - 1, hole, at, home;
-
-	if (recent_find(r, high, low) == 0)
-		return;
-	hole = (size_t)(place_of(r, high, low) - r->places);
-	for (at = (hole + 1) & mask; r->places[at].number != 0;
-	     at = (at + 1) & mask) {
-		home = home_of(r, r->places[at].high, r->places[at].low);
-		if (((at - home) & mask) < ((at - hole) & mask))
-			continue;
-		r->places[hole] = r->places[at];
-		hole = at;
-	}
-	r->places[hole].number = 0;
-	r->n--;
+	return number > r->sweep.to;
 }
 
-/* Queues the ids of calls up to sweep.to that are here, in order. */
+int
+recent_add_request(struct recent *r, const struct request_row *row)
+{
+	r->added++;
+	return recent_requests_set(&r->requests, row->digest, row->number);
+}
+
+/* What calls up to sweep.to have here, in order. */
 static int
-fill_queue(struct recent_ids *r)
+queue(struct recent *r)
 {
-	size_t i;
+	int rc = recent_requests_queue(&r->requests, r->sweep.to);
 
-	free(r->queue);
-	r->queue_at = r->queued = 0;
-	r->queue = malloc((r->n + 1) * sizeof(*r->queue));
-	if (r->queue == NULL)
-		return -ERR_STORE;
-	for (i = 0; i < r->cap; i++)
-		if (r->places[i].number != 0 &&
-		    r->places[i].number <= r->sweep.to)
-			r->queue[r->queued++] = r->places[i];
-	if (r->queued > 1)
-		qsort(r->queue, r->queued, sizeof(*r->queue), compare_ids);
-	return 0;
+	if (rc == 0)
+		rc = recent_ids_queue(&r->ids, r->sweep.to);
+	r->is_sweeping = rc == 0;
+	return rc;
 }
 
-/* What has left in the meantime, or changed, went where it belongs. */
-static int
-settle_one(
-    struct recent_ids *r, struct store_cursor *c, const struct recent_id *id)
+static bool
+is_queue_empty(const struct recent *r)
 {
-	uint64_t number = recent_find(r, id->high, id->low);
-	int rc = 0;
+	return r->requests.queue_at == r->requests.queued &&
+	       recent_ids_next(&r->ids) == NULL;
+}
 
-	if (number != 0 && number <= r->sweep.to) {
-		rc = id_settle(c, id->high, id->low, number);
-		recent_remove(r, id->high, id->low);
+static int
+settle(struct recent *r, struct store_txn *txn, size_t most)
+{
+	const struct recent_id *next;
+	int rc = recent_requests_settle(&r->requests, txn, &most);
+
+	if (rc != 0 || most == 0)
+		return rc;
+	rc = recent_ids_settle(&r->ids, txn, r->sweep.to, &most);
+	next = recent_ids_next(&r->ids);
+	if (next != NULL) {
+		r->sweep.next_high = next->high;
+		r->sweep.next_low = next->low;
 	}
 	return rc;
 }
 
-static int
-settle(struct recent_ids *r, struct store_txn *txn, size_t most)
+static void
+trim(struct recent *r)
 {
-	struct store_cursor *c;
-	const struct recent_id *id;
-	int rc = store_cursor_open(txn, TABLE_IDS, &c);
-
-	for (; rc == 0 && r->queue_at < r->queued && most > 0; most--)
-		rc = settle_one(r, c, &r->queue[r->queue_at++]);
-	store_cursor_close(c);
-	if (r->queue_at < r->queued) {
-		id = &r->queue[r->queue_at];
-		r->sweep.next_high = id->high;
-		r->sweep.next_low = id->low;
-	}
-	return rc;
+	recent_requests_trim(&r->requests);
+	recent_ids_trim(&r->ids);
 }
 
 /* Ids that came to these calls while they were swept: few, if any. */
 static int
-finish(struct recent_ids *r, struct store_txn *txn)
+finish(struct recent *r, struct store_txn *txn)
 {
-	int rc = fill_queue(r);
+	int rc = queue(r);
 
 	if (rc == 0)
 		rc = settle(r, txn, SIZE_MAX);
-	free(r->queue);
-	r->queue = NULL;
-	r->queued = r->queue_at = 0;
+	recent_requests_unqueue(&r->requests);
+	recent_ids_unqueue(&r->ids);
+	r->is_sweeping = false;
 	r->sweep.settled = r->sweep.to;
 	r->sweep.next_high = r->sweep.next_low = 0;
+	if (!r->is_load)
+		trim(r);
 	return rc;
 }
 
 static int
-go_on(struct recent_ids *r, struct store_txn *txn, size_t most)
+go_on(struct recent *r, struct store_txn *txn, size_t most)
 {
-	int rc = r->queue == NULL ? fill_queue(r) : 0;
+	int rc = r->is_sweeping ? 0 : queue(r);
 
 	if (rc == 0)
 		rc = settle(r, txn, most);
-	if (rc == 0 && r->queue_at == r->queued)
+	if (rc == 0 && is_queue_empty(r))
 		rc = finish(r, txn);
 	return rc;
 }
 
 static size_t
-calls_to_gather(const struct recent_ids *r)
+daily_gather(const struct recent *r)
 {
-	size_t n = GATHER_FACTOR * r->added;
+	return r->gather > 0 ? r->gather : GATHER;
+}
 
-	if (r->gather > 0)
-		return r->gather;
-	if (n < GATHER)
-		return GATHER;
-	return n < GATHER_MOST ? n : GATHER_MOST;
+static size_t
+calls_to_gather(const struct recent *r)
+{
+	if (!r->is_load)
+		return daily_gather(r);
+	return r->gather_load > 0 ? r->gather_load : GATHER_LOAD;
+}
+
+static void
+note_load(struct recent *r)
+{
+	r->is_load = true;
+	r->loads++;
+}
+
+/* What this transaction shall sweep. */
+static size_t
+most_to_settle(const struct recent *r)
+{
+	size_t most = 1 + daily_gather(r) / SWEEP_SHARE;
+
+	most += SWEEP_FACTOR * r->added;
+	return r->is_drain ? most + DRAIN_STEP : most;
+}
+
+void
+recent_note_put(struct recent *r, size_t n)
+{
+	r->largest = n > r->largest ? n : r->largest;
 }
 
 int
-recent_sweep(struct recent_ids *r, struct store_txn *txn, uint64_t newest)
+recent_sweep(struct recent *r, struct store_txn *txn, uint64_t newest)
 {
-	size_t gather = calls_to_gather(r);
-	size_t most = 1 + gather / SWEEP_SHARE + SWEEP_FACTOR * r->added;
+	size_t most = most_to_settle(r);
 	int rc = 0;
 
-	r->added = 0;
+	if (r->added >= LOAD_ADDED && r->largest >= LOAD_PUT)
+		note_load(r);
+	r->added = r->largest = 0;
+	r->is_drain = false;
 	if (r->sweep.to == r->sweep.settled &&
-	    newest - r->sweep.settled >= gather)
+	    newest - r->sweep.settled >= calls_to_gather(r))
 		r->sweep.to = newest;
 	if (r->sweep.to != r->sweep.settled)
 		rc = go_on(r, txn, most);
@@ -295,4 +243,38 @@ recent_sweep(struct recent_ids *r, struct store_txn *txn, uint64_t newest)
 		return 0;
 	r->sweep.is_stored = true;
 	return rc == 0 ? save_sweep(&r->sweep, txn) : rc;
+}
+
+static bool
+is_many(const struct recent *r, uint64_t newest)
+{
+	return newest - r->sweep.settled > MANY_FACTOR * daily_gather(r);
+}
+
+void
+recent_resume(struct recent *r, uint64_t newest)
+{
+	if (is_many(r, newest))
+		note_load(r);
+}
+
+/* In the middle of a sweep, or so many that the next one is due? */
+static bool
+is_due(const struct recent *r, uint64_t newest)
+{
+	return r->sweep.to != r->sweep.settled ||
+	       newest - r->sweep.settled >= daily_gather(r);
+}
+
+bool
+recent_drain(struct recent *r, uint64_t newest, bool begins)
+{
+	if (begins) {
+		r->is_load = false;
+		r->drains = is_many(r, newest);
+		trim(r);
+	}
+	r->drains = r->drains && !r->is_load && is_due(r, newest);
+	r->is_drain = r->drains;
+	return r->drains;
 }

@@ -1,61 +1,76 @@
 /*
- * The ids of the newest calls, in memory: written one by one they would cost a
- * page each, as ids are random. Once enough have gathered they go to the table
- * in the order of their keys, a little with every commit.
+ * The ids and requests of the newest calls, in memory: written one by one they
+ * would cost a page each, as they are random. Once enough calls have gathered
+ * theirs go to the tables in the order of the keys, a little with every commit.
+ * Where very many calls come at once far more of them gather, so that a page
+ * takes several; what that leaves is drained once it is over (drain.h).
  *
- * Only ids that their record tells by itself (ids.h) are here, so that the
- * records tell them again after a crash. Which calls these are, and how far the
- * sweep to the table has come, is a row of TABLE_META: the id of a call is here
- * where its number is above `to`, or above `settled` with a digest from `next`
- * on, and otherwise in the table.
+ * Only what the record of a call tells by itself (ids.h) is here, so that the
+ * records tell it again after a crash. Which calls these are, and how far the
+ * sweep to the tables has come, is a row of TABLE_META: the id of a call is
+ * here where its number is above `to`, or above `settled` with a digest from
+ * `next` on, and otherwise in the table. The request of a call is in the table
+ * where its number is not above `settled`; above it may be in both, and is here
+ * unless the sweep has passed it. A sweep begins with the requests.
  */
 #ifndef LEDGER_RECENT_H
 #define LEDGER_RECENT_H
 
+#include "collectord/ledger/recent_ids.h"
+#include "collectord/ledger/recent_requests.h"
 #include "collectord/ledger/store.h"
 
-struct recent_id {
-	uint64_t high, low; /* the id's digest */
-	uint64_t number;    /* 0: an empty place */
-};
-
 struct sweep {
-	uint64_t settled; /* the ids of calls up to here are in the table */
+	uint64_t settled; /* what calls up to here have is in the tables */
 	uint64_t to;      /* where settled will be at the end; else the same */
 	uint64_t next_high, next_low;
 	bool is_stored; /* the row is there */
 };
 
-struct recent_ids {
-	struct recent_id *places; /* open addressing */
-	size_t n, cap;            /* cap is a power of two */
+struct recent {
 	struct sweep sweep;
-	struct recent_id *queue; /* what is to be swept, in order */
-	size_t queued, queue_at;
-	size_t added;  /* since the last commit */
-	size_t gather; /* so many calls begin a sweep; 0: as many as is good */
+	struct recent_ids ids;
+	struct recent_requests requests;
+	bool is_sweeping; /* what is to be swept is queued */
+	size_t added;     /* since the last commit */
+	size_t largest;   /* events of one put, likewise */
+	bool is_load;     /* very many calls come */
+	bool drains;      /* what a load left is being drained, … */
+	bool is_drain;    /* by the commit that comes next */
+	uint64_t loads;   /* transactions that were of a load, so far */
+	/* So many calls begin a sweep, in a load; 0: as many as is good. */
+	size_t gather, gather_load;
 };
 
 /* The row of TABLE_META; without one the calls up to newest are settled. */
 int recent_load_sweep(
     struct store_txn *txn, uint64_t newest, struct sweep *sweep);
-/* Forgets all ids and continues from there. */
-void recent_init(struct recent_ids *r, const struct sweep *sweep);
-void recent_release(struct recent_ids *r);
+/* Forgets what is here and continues from there. */
+void recent_init(struct recent *r, const struct sweep *sweep);
+void recent_release(struct recent *r);
+/* At a start: what is still here of a load is to be drained. */
+void recent_resume(struct recent *r, uint64_t newest);
 
 /* Is the place of this id here, if its call has that number? */
-bool recent_takes(
-    const struct recent_ids *r, uint64_t high, uint64_t low, uint64_t number);
-/* The number of the call, 0 where the id is not here. */
-uint64_t recent_find(const struct recent_ids *r, uint64_t high, uint64_t low);
-int recent_set(
-    struct recent_ids *r, uint64_t high, uint64_t low, uint64_t number);
-void recent_remove(struct recent_ids *r, uint64_t high, uint64_t low);
+bool recent_takes_id(
+    const struct recent *r, uint64_t high, uint64_t low, uint64_t number);
+int recent_add_id(
+    struct recent *r, uint64_t high, uint64_t low, uint64_t number);
+/* And a request of that call? */
+bool recent_takes_request(const struct recent *r, uint64_t number);
+int recent_add_request(struct recent *r, const struct request_row *row);
 
+/* A put of n events is part of the transaction. */
+void recent_note_put(struct recent *r, size_t n);
 /*
- * Once a transaction, at its end: writes what is due of the ids to the table.
- * newest: the largest number given out.
+ * Once a transaction, at its end: writes what is due to the tables. newest: the
+ * largest number given out.
  */
-int recent_sweep(struct recent_ids *r, struct store_txn *txn, uint64_t newest);
+int recent_sweep(struct recent *r, struct store_txn *txn, uint64_t newest);
+/*
+ * Before a transaction: shall it drain a step of what a load left? It ends when
+ * little is left, and when a load goes on. begins: the load is over.
+ */
+bool recent_drain(struct recent *r, uint64_t newest, bool begins);
 
 #endif

@@ -3,6 +3,7 @@
 #include "collectord/ledger/apply.h"
 #include "collectord/ledger/ids.h"
 #include "collectord/ledger/notices.h"
+#include "collectord/ledger/requests.h"
 #include "collectord/ledger/series.h"
 #include "proto/error.h"
 
@@ -74,6 +75,8 @@ writer_init(struct writer *w)
 	if (rc != 0)
 		return rc;
 	rc = load_state(w, txn);
+	if (rc == 0)
+		recent_resume(&w->recent, w->next_number - 1);
 	store_abort(txn);
 	return rc;
 }
@@ -127,6 +130,7 @@ writer_put(struct writer *w, struct put *p)
 	int rc = 0;
 
 	p->stored = p->merged = p->unchanged = 0;
+	recent_note_put(&w->recent, p->nevents);
 	for (i = 0; rc >= 0 && i < p->nevents; i++) {
 		rc = apply_sight(w, &p->events[i]);
 		p->stored += rc == APPLY_STORED;
@@ -195,6 +199,14 @@ writer_abort(struct writer *w)
 	store_abort(w->txn);
 	w->txn = NULL;
 	forget(w);
+}
+
+int
+writer_know_requests(struct writer *w)
+{
+	return w->recent.requests.is_known
+		   ? 0
+		   : request_load_recent(&w->recent, w->txn, &w->key);
 }
 
 /* The map moves under later writes of the transaction; the arena does not. */

@@ -22,7 +22,7 @@ struct writer {
 	struct store_txn *txn; /* NULL between transactions */
 	struct digest_key key;
 	struct interner interner;
-	struct recent_ids recent;
+	struct recent recent;
 	struct recent_sessions *recent_sessions; /* of readers only */
 	struct slot_changes changes;
 	struct slot_changes base; /* of what is pruned */
@@ -54,6 +54,12 @@ int writer_put(struct writer *w, struct put *p);
 /* Writes the sums and commits. On an error nothing of the transaction stays. */
 int writer_commit(struct writer *w);
 void writer_abort(struct writer *w);
+
+/*
+ * For the requests of the newest calls: who only reads looks for them once a
+ * transaction, the ledger's writer knows them.
+ */
+int writer_know_requests(struct writer *w);
 
 /* The record of a number, whole, in the arena; forwards are followed and
  * *number is where they led. */

@@ -454,6 +454,7 @@ stop(struct server *s)
 	listen_close(&s->socket, &s->places);
 	spool_stop(&s->spool);
 	tick_stop(&s->tick);
+	drain_stop(&s->drain);
 	sinks_stop(&s->sinks);
 	provider_stop(s);
 	sync_stop(&s->sync);
@@ -537,6 +538,7 @@ on_round(struct batch *b, const char *why)
 	if (s->followers != NULL)
 		follow_round(s);
 	sinks_poke(&s->sinks);
+	drain_look(&s->drain);
 }
 
 static int
@@ -566,6 +568,8 @@ server_init(struct server *s)
 	rc = rc != 0
 		 ? rc
 		 : spool_init(&s->spool, &s->loop, &s->batch, s->places.spool);
+	rc = rc != 0 ? rc
+		     : drain_init(&s->drain, &s->loop, &s->batch, s->ledger);
 	rc = rc != 0 ? rc : timers_init(&s->timers, &s->loop);
 	rc = rc != 0 ? rc : http_init(&s->http, &s->loop);
 	s->http.proxy = s->config.proxy;
@@ -587,6 +591,7 @@ server_run(struct server *s)
 	sinks_configure(&s->sinks, &s->config.sinks);
 	/* First in line: its commit is that of the start, and of no put. */
 	tick_start(&s->tick, &s->timers, &s->batch, s->ledger);
+	drain_look(&s->drain);
 	if (sync_start(&s->sync) != 0)
 		log_error("sync", "op=start err=\"accounts cannot be read\"");
 	uv_run(&s->loop, UV_RUN_DEFAULT);

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <uv.h>
 
+#include "collectord/jobs/drain.h"
 #include "collectord/jobs/http.h"
 #include "collectord/jobs/sink.h"
 #include "collectord/jobs/spool.h"
@@ -50,6 +51,7 @@ struct server {
 	struct spool spool;
 	struct timers timers;
 	struct tick tick;
+	struct drain drain;
 	struct http http;
 	struct sinks sinks;
 	struct sync sync;
