@@ -183,6 +183,24 @@ put_schema(struct store_txn *txn)
 	return meta_put_u64(txn, "schema", LEDGER_SCHEMA);
 }
 
+/* From 2 on a store needs no more to be today's: its rows are as they were. */
+static int
+raise_schema(struct ledger *l)
+{
+	struct store_txn *txn;
+	int rc = store_begin(l->store, true, &txn);
+
+	if (rc != 0)
+		return rc;
+	rc = put_schema(txn);
+	if (rc == 0)
+		rc = store_commit(txn);
+	else
+		store_abort(txn);
+	/* On a full disk reads stay up; the next start tries again. */
+	return rc == -ERR_STORE_FULL ? 0 : rc;
+}
+
 static void
 take_calendar(struct ledger *l, const struct ledger_options *opt)
 {
@@ -244,6 +262,8 @@ open_writer(struct ledger *l, const struct ledger_options *opt, uint64_t schema,
 		rc = ledger_load_prices(l, l->writer.book);
 	if (rc == 0 && schema == 1)
 		rc = migrate_from_1(&l->writer, opt->dir, put_schema, why, cap);
+	else if (rc == 0 && schema < LEDGER_SCHEMA)
+		rc = raise_schema(l);
 	if (rc == 0)
 		rc = settle_budgets(l);
 	atomic_store(&l->revision, l->writer.last_revision);

@@ -62,8 +62,8 @@ migrate_from_1(struct writer *w, const char *dir,
 		rc = upgrade_all(w, finish, 0);
 	if (rc != 0)
 		snprintf(why, cap,
-		    "%s/data.mdb: could not be brought from schema 1 to 2; it "
-		    "is as it was%s",
+		    "%s/data.mdb: could not be brought from schema 1 to "
+		    "today's; it is as it was%s",
 		    dir, rc == -ERR_STORE_FULL ? " (the disk is full)" : "");
 	return rc;
 }
