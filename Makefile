@@ -37,7 +37,7 @@ PROTO := proto/aggregate.c proto/budget.c proto/calendar.c proto/codec.c \
 	proto/event.c proto/filling.c proto/json.c proto/lang.c proto/money.c proto/notice.c \
 	proto/notice_text.c proto/places.c proto/put.c proto/report.c \
 	proto/sums.c proto/text.c proto/wire.c
-LEDGER := $(sort $(wildcard collectord/ledger/*.c))
+LEDGER := $(sort $(wildcard collectord/ledger/*.c collectord/ledger/*/*.c))
 PROVIDERS := $(sort $(wildcard collectord/jobs/providers/*.c))
 DAEMON := $(filter-out collectord/main.c,$(sort $(wildcard collectord/*.c \
 	collectord/peers/*.c collectord/jobs/*.c collectord/jobs/sync/*.c))) \

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "collectord/clock.h"
-#include "collectord/ledger/billed.h"
+#include "collectord/ledger/billing/billed.h"
 #include "collectord/log.h"
 #include "collectord/peers/server.h"
 #include "collectord/price_config.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "collectord/ledger/price_book.h"
+#include "collectord/ledger/price/price_book.h"
 #include "proto/lang.h"
 #include "proto/money.h"
 

@@ -5,7 +5,7 @@
 #ifndef COLLECTORD_PRICE_CONFIG_H
 #define COLLECTORD_PRICE_CONFIG_H
 
-#include "collectord/ledger/price_override.h"
+#include "collectord/ledger/price/price_override.h"
 #include "proto/config.h"
 
 struct price_config {

@@ -8,7 +8,7 @@
 #include "collectord/jobs/notice_body.h"
 #include "collectord/jobs/sink_command.h"
 #include "collectord/jobs/sink_webhook.h"
-#include "collectord/ledger/notices.h"
+#include "collectord/ledger/alerts/notices.h"
 #include "collectord/log.h"
 #include "collectord/sink_config.h"
 #include "proto/notice_text.h"

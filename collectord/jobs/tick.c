@@ -1,7 +1,7 @@
 #include "collectord/jobs/tick.h"
 
 #include "collectord/clock.h"
-#include "collectord/ledger/notices.h"
+#include "collectord/ledger/alerts/notices.h"
 #include "collectord/log.h"
 #include "proto/error.h"
 

@@ -2,7 +2,7 @@
 
 #include "collectord/ledger/group.h"
 #include "collectord/ledger/ids.h"
-#include "collectord/ledger/plan.h"
+#include "collectord/ledger/price/plan.h"
 #include "collectord/ledger/requests.h"
 #include "collectord/ledger/series.h"
 #include "proto/error.h"

@@ -4,9 +4,9 @@
 
 #include <stdatomic.h>
 
-#include "collectord/ledger/holds.h"
+#include "collectord/ledger/alerts/holds.h"
 #include "collectord/ledger/ledger.h"
-#include "collectord/ledger/price_book.h"
+#include "collectord/ledger/price/price_book.h"
 #include "collectord/ledger/recent_sessions.h"
 #include "collectord/ledger/writer.h"
 #include "proto/config.h"

@@ -4,7 +4,7 @@
 
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/migrate.h"
-#include "collectord/ledger/prices.h"
+#include "collectord/ledger/price/prices.h"
 #include "proto/error.h"
 
 static struct span

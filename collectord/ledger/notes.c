@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "collectord/ledger/notices.h"
+#include "collectord/ledger/alerts/notices.h"
 #include "proto/error.h"
 #include "proto/limits.h"
 

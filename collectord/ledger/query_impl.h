@@ -5,7 +5,7 @@
 
 #include "collectord/ledger/impl.h"
 #include "collectord/ledger/map.h"
-#include "collectord/ledger/pricing.h"
+#include "collectord/ledger/price/pricing.h"
 #include "collectord/ledger/query_imported.h"
 
 /* Slots [from, to) of one level, all of one period. */

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "collectord/ledger/pack_price.h"
+#include "collectord/ledger/price/pack_price.h"
 #include "collectord/ledger/query_impl.h"
 #include "proto/error.h"
 

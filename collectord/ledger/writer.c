@@ -2,7 +2,7 @@
 
 #include "collectord/ledger/apply.h"
 #include "collectord/ledger/ids.h"
-#include "collectord/ledger/notices.h"
+#include "collectord/ledger/alerts/notices.h"
 #include "collectord/ledger/requests.h"
 #include "collectord/ledger/series.h"
 #include "proto/error.h"

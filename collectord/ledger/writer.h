@@ -7,14 +7,14 @@
 #define LEDGER_WRITER_H
 
 #include "collectord/ledger/dims.h"
-#include "collectord/ledger/heard.h"
-#include "collectord/ledger/price_memo.h"
-#include "collectord/ledger/pricing.h"
+#include "collectord/ledger/alerts/heard.h"
+#include "collectord/ledger/price/price_memo.h"
+#include "collectord/ledger/price/pricing.h"
 #include "collectord/ledger/recent.h"
 #include "collectord/ledger/recent_sessions.h"
 #include "collectord/ledger/slots.h"
 #include "collectord/ledger/sources.h"
-#include "collectord/ledger/watch.h"
+#include "collectord/ledger/alerts/watch.h"
 #include "proto/put.h"
 
 struct writer {

@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 #include <uv.h>
 
-#include "collectord/ledger/methods.h"
+#include "collectord/ledger/methods/methods.h"
 #include "collectord/peers/conn.h"
 
 #define METHODS_RUNNING_MAX 4 /* on the pool */

@@ -9,7 +9,7 @@
 #define JOBS_SYNC_PLAN_H
 
 #include "collectord/jobs/providers/provider.h"
-#include "collectord/ledger/accounts.h"
+#include "collectord/ledger/billing/accounts.h"
 
 #define PLAN_RANGE_DAYS 31    /* of one walk */
 #define PLAN_HISTORY_DAYS 180 /* before today; the manual says so */

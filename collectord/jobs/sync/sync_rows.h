@@ -7,7 +7,7 @@
 #define JOBS_SYNC_ROWS_H
 
 #include "collectord/jobs/providers/provider.h"
-#include "collectord/ledger/billed.h"
+#include "collectord/ledger/billing/billed.h"
 
 #define ROWS_MAX (4u << 20)
 #define ROWS_CURRENCIES_MAX 32

@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "collectord/ledger/impl.h"
-#include "collectord/ledger/notices.h"
+#include "collectord/ledger/alerts/notices.h"
 #include "tests/unit/ledger/ledger_help.h"
 
 int64_t clock_ms = START_MS;

@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 
 #include "collectord/ledger/impl.h"
-#include "collectord/ledger/methods.h"
+#include "collectord/ledger/methods/methods.h"
 
 void
 help_dir(char *dir)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "collectord/ledger/methods.h"
+#include "collectord/ledger/methods/methods.h"
 #include "proto/aggregate.h"
 #include "tests/unit/ledger/ledger_help.h"
 

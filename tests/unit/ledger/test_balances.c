@@ -9,10 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "collectord/ledger/balances.h"
-#include "collectord/ledger/billed.h"
+#include "collectord/ledger/billing/balances.h"
+#include "collectord/ledger/billing/billed.h"
 #include "collectord/ledger/impl.h"
-#include "collectord/ledger/notices.h"
+#include "collectord/ledger/alerts/notices.h"
 #include "tests/unit/ledger/ledger_help.h"
 
 #define T0 1778544000000ll /* 2026-05-12 00:00 UTC */

@@ -5,8 +5,8 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "collectord/ledger/billed.h"
-#include "collectord/ledger/methods.h"
+#include "collectord/ledger/billing/billed.h"
+#include "collectord/ledger/methods/methods.h"
 #include "tests/unit/ledger/ledger_help.h"
 
 #define DAY_MS 86400000ll

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "collectord/ledger/impl.h"
-#include "collectord/ledger/methods.h"
+#include "collectord/ledger/methods/methods.h"
 #include "collectord/ledger/reader.h"
 #include "tests/unit/ledger/budget_help.h"
 #include "tests/unit/ledger/ledger_help.h"

@@ -1,7 +1,7 @@
 /* Who may tell of a notice, when several ask and some of them hang. */
 #include <criterion/criterion.h>
 
-#include "collectord/ledger/holds.h"
+#include "collectord/ledger/alerts/holds.h"
 
 #define START_MS 1779000000000ll
 #define MINUTE_MS 60000ll

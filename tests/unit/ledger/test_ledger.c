@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include "collectord/ledger/impl.h"
-#include "collectord/ledger/methods.h"
-#include "collectord/ledger/plan.h"
+#include "collectord/ledger/methods/methods.h"
+#include "collectord/ledger/price/plan.h"
 #include "collectord/ledger/merge.h"
 #include "collectord/ledger/reader.h"
 #include "tests/unit/ledger/ledger_help.h"

@@ -4,7 +4,7 @@
  */
 #include <criterion/criterion.h>
 
-#include "collectord/ledger/price_book.h"
+#include "collectord/ledger/price/price_book.h"
 #include "proto/calendar.h"
 
 struct priced {

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "collectord/ledger/price_book.h"
-#include "collectord/ledger/price_memo.h"
-#include "collectord/ledger/price_table.h"
+#include "collectord/ledger/price/price_book.h"
+#include "collectord/ledger/price/price_memo.h"
+#include "collectord/ledger/price/price_table.h"
 #include "proto/calendar.h"
 
 #define NOON 1788264000000ll /* 2026-09-01T12:00:00Z */

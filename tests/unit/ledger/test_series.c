@@ -8,7 +8,7 @@
 
 #include "collectord/ledger/audit.h"
 #include "collectord/ledger/impl.h"
-#include "collectord/ledger/methods.h"
+#include "collectord/ledger/methods/methods.h"
 #include "collectord/ledger/series.h"
 #include "tests/unit/ledger/ledger_help.h"
 #include "tests/unit/ledger/sights.h"

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "collectord/ledger/impl.h"
-#include "collectord/ledger/notices.h"
+#include "collectord/ledger/alerts/notices.h"
 #include "tests/unit/ledger/budget_help.h"
 #include "tests/unit/ledger/ledger_help.h"
 
