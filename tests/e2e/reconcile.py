@@ -631,14 +631,19 @@ class Model:
         use = collections.defaultdict(lambda: [0, 0])
         seen = collections.defaultdict(Sums)
         for s in accounts:
+        by_others = set()
             for model, currency, p in self.lines(s, day):
                 amounts[group(model)][currency] += p
                 if provider == "openrouter":
                     elsewhere[group(model)] += ELSEWHERE * USD
+                if s.shared and p:
+                    by_others.add((group(model), currency))
             for model, n, requests in self.use(s, day):
                 use[group(model)][0] += sum(n)
         calls = self.seen(day, day + DAY, provider)
         for call in calls:
+                if s.shared and sum(n) + requests:
+                    by_others.add((group(model), None))
             seen[group(call["model"])].add(seen_sums(call))
         when = [self.whole(s, day) for s in accounts]
         for model in set(amounts) | set(use) | set(seen):
@@ -655,10 +660,12 @@ class Model:
                                elsewhere[model],
                                use[model][0] if i == 0 else 0,
                                seen[model] if i == 0 else Sums(),
-                               when, accounts, bool(calls), by_model)
+                               when, accounts, bool(calls), by_model,
+                               (model, currency) in by_others or
+                               (i == 0 and (model, None) in by_others))
 
     def row(self, day, provider, model, currency, amount, elsewhere, tokens,
-            seen, when, accounts, any_call, by_model):
+            seen, when, accounts, any_call, by_model, shared):
         whole = all(when)
         may_come = any(not w and self.may_come(s, day)
                        for s, w in zip(accounts, when))
@@ -677,7 +684,7 @@ class Model:
             "suspected_cause": suspect(
                 day, currency, whole, may_come, when, difference, amount,
                 elsewhere, metered, seen, tokens, model, by_model, any_call,
-                any(s.shared for s in accounts))}
+                shared)}
 
 
 def is_near(a, b, parts):
