@@ -493,8 +493,10 @@ class Model:
         others = self.others(known)
         beyond = sum(max(0, amount - self.metered(d, provider))
                      for (provider, d), amount in bill.items())
-        named = [s.name for s in self.world.services.values()
-                 if any(s is k for k, _ in known)]
+        named = {s.name for s, d in known for _, currency, p
+                 in self.lines(s, d) if currency != "USD" or (
+                     p > 0 and bill[s.provider, d] >
+                     self.metered(d, s.provider))}
         return {
             "cost_usd": None if others and not beyond else beyond,
             "from": str(date_of(min(d for _, d in known))),

@@ -422,6 +422,9 @@ Test(provider_client, a_shared_account_has_nothing_unseen)
 	PROVIDER(0, "changed", "set", "openai", "--shared");
 	PROVIDER(0, "ok", "sync");
 	RUN(&home, &r, "tt-report", "7d", "--json");
+	REPORT("\nunseen: nothing was billed beyond what was seen here, ",
+	    "2026-05-01..2026-05-07");
+	REPORT("\"accounts\":[],", "2026-05-01..2026-05-07", "--json");
 	cr_expect_null(strstr(r.out, "unseen"), "%s", r.out);
 	run_free(&r);
 	REPORT("a shared account", "reconcile", "7d");
