@@ -631,21 +631,21 @@ class Model:
         amounts = collections.defaultdict(lambda: collections.Counter())
         elsewhere = collections.Counter()
         use = collections.defaultdict(lambda: [0, 0])
+        by_others = set()
         seen = collections.defaultdict(Sums)
         for s in accounts:
-        by_others = set()
             for model, currency, p in self.lines(s, day):
                 amounts[group(model)][currency] += p
-                if provider == "openrouter":
-                    elsewhere[group(model)] += ELSEWHERE * USD
                 if s.shared and p:
                     by_others.add((group(model), currency))
+                if provider == "openrouter":
+                    elsewhere[group(model)] += ELSEWHERE * USD
             for model, n, requests in self.use(s, day):
                 use[group(model)][0] += sum(n)
-        calls = self.seen(day, day + DAY, provider)
-        for call in calls:
                 if s.shared and sum(n) + requests:
                     by_others.add((group(model), None))
+        calls = self.seen(day, day + DAY, provider)
+        for call in calls:
             seen[group(call["model"])].add(seen_sums(call))
         when = [self.whole(s, day) for s in accounts]
         for model in set(amounts) | set(use) | set(seen):
@@ -1046,16 +1046,19 @@ class World:
                               f"{row}")
             self.causes[cause] += 1
         known = [w for w in want.values() if w["difference_usd"] is not None]
+        any_whole = any(self.model.whole(s, d)
+                        for s in self.services.values()
+                        for d in range(start, end, DAY))
+        sums = [sum(w["billed"] - w["difference_usd"] for w in known),
+                *(sum(w[key] for w in known) for key in (
+                    "billed", "difference_usd", "billed_elsewhere"))]
         total = got["total"]
         expect(f"{what}: total",
                (money(total["seen_usd"]), money(total["billed_usd"]),
                 money(total["difference_usd"]),
                 money(total["billed_elsewhere_usd"]), total["open_rows"]),
-               (sum(w["billed"] - w["difference_usd"] for w in known),
-                sum(w["billed"] for w in known),
-                sum(w["difference_usd"] for w in known),
-                sum(w["billed_elsewhere"] for w in known),
-                len(want) - len(known)))
+               (*(sums if known or (not want and any_whole)
+                  else [None] * 4), len(want) - len(known)))
         self.compare_accounts(what, got, start, end)
 
     def check(self):
