@@ -493,8 +493,10 @@ class Model:
         others = self.others(known)
         beyond = sum(max(0, amount - self.metered(d, provider))
                      for (provider, d), amount in bill.items())
-        named = [s.name for s in self.world.services.values()
-                 if any(s is k for k, _ in known)]
+        named = {s.name for s, d in known for _, currency, p
+                 in self.lines(s, d) if currency != "USD" or (
+                     p > 0 and bill[s.provider, d] >
+                     self.metered(d, s.provider))}
         return {
             "cost_usd": None if others and not beyond else beyond,
             "from": str(date_of(min(d for _, d in known))),
@@ -629,14 +631,19 @@ class Model:
         amounts = collections.defaultdict(lambda: collections.Counter())
         elsewhere = collections.Counter()
         use = collections.defaultdict(lambda: [0, 0])
+        by_others = set()
         seen = collections.defaultdict(Sums)
         for s in accounts:
             for model, currency, p in self.lines(s, day):
                 amounts[group(model)][currency] += p
+                if s.shared and p:
+                    by_others.add((group(model), currency))
                 if provider == "openrouter":
                     elsewhere[group(model)] += ELSEWHERE * USD
             for model, n, requests in self.use(s, day):
                 use[group(model)][0] += sum(n)
+                if s.shared and sum(n) + requests:
+                    by_others.add((group(model), None))
         calls = self.seen(day, day + DAY, provider)
         for call in calls:
             seen[group(call["model"])].add(seen_sums(call))
@@ -655,10 +662,12 @@ class Model:
                                elsewhere[model],
                                use[model][0] if i == 0 else 0,
                                seen[model] if i == 0 else Sums(),
-                               when, accounts, bool(calls), by_model)
+                               when, accounts, bool(calls), by_model,
+                               (model, currency) in by_others or
+                               (i == 0 and (model, None) in by_others))
 
     def row(self, day, provider, model, currency, amount, elsewhere, tokens,
-            seen, when, accounts, any_call, by_model):
+            seen, when, accounts, any_call, by_model, shared):
         whole = all(when)
         may_come = any(not w and self.may_come(s, day)
                        for s, w in zip(accounts, when))
@@ -677,7 +686,7 @@ class Model:
             "suspected_cause": suspect(
                 day, currency, whole, may_come, when, difference, amount,
                 elsewhere, metered, seen, tokens, model, by_model, any_call,
-                any(s.shared for s in accounts))}
+                shared)}
 
 
 def is_near(a, b, parts):
@@ -1037,16 +1046,19 @@ class World:
                               f"{row}")
             self.causes[cause] += 1
         known = [w for w in want.values() if w["difference_usd"] is not None]
+        any_whole = any(self.model.whole(s, d)
+                        for s in self.services.values()
+                        for d in range(start, end, DAY))
+        sums = [sum(w["billed"] - w["difference_usd"] for w in known),
+                *(sum(w[key] for w in known) for key in (
+                    "billed", "difference_usd", "billed_elsewhere"))]
         total = got["total"]
         expect(f"{what}: total",
                (money(total["seen_usd"]), money(total["billed_usd"]),
                 money(total["difference_usd"]),
                 money(total["billed_elsewhere_usd"]), total["open_rows"]),
-               (sum(w["billed"] - w["difference_usd"] for w in known),
-                sum(w["billed"] for w in known),
-                sum(w["difference_usd"] for w in known),
-                sum(w["billed_elsewhere"] for w in known),
-                len(want) - len(known)))
+               (*(sums if known or (not want and any_whole)
+                  else [None] * 4), len(want) - len(known)))
         self.compare_accounts(what, got, start, end)
 
     def check(self):

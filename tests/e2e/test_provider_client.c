@@ -353,6 +353,16 @@ Test(provider_client, what_no_account_tells_is_not_known_to_be_nothing)
 	    "2025-05-01..2025-05-07", all[1], all[2]);
 	REPORT("UTC\nopenai: days before 2025-11-13 are not asked for\n",
 	    "reconcile", "2025-05-01..2025-05-07");
+	REPORT("\"total\":{\"seen_usd\":null,\"billed_usd\":null,"
+	       "\"difference_usd\":null,\"billed_elsewhere_usd\":null,"
+	       "\"open_rows\":0}",
+	    "reconcile", "2025-05-01..2025-05-07", "--json");
+	REPORT("\"billed_usd\":0,\"difference_usd\":0,", "reconcile",
+	    "2026-05-01..2026-05-07", "--json");
+	/* Of the days before that, nothing is said. */
+	REPORT("UTC\nNothing was seen, and nothing was billed on the days that "
+	       "are known whole.\n",
+	    "reconcile", "2025-11-01..2025-11-20");
 	REPORT("\"cost_usd\":null,", all[0], all[1], all[2], "--provider",
 	    "anthropic", "--json");
 }
@@ -412,6 +422,9 @@ Test(provider_client, what_is_not_in_dollars_is_told_and_not_zero)
 	REPORT(" $3.25+\n", "7d");
 	REPORT("不是美元：3.25 EUR（openai/eu）", "7d", "--lang", "zh");
 	REPORT("未看到：openai、openai/eu 的账单", "7d", "--lang", "zh");
+	REPORT("\nunseen: nothing was billed beyond what was seen here, ",
+	    "2026-05-01..2026-05-07");
+	REPORT("\"accounts\":[],", "2026-05-01..2026-05-07", "--json");
 }
 
 Test(provider_client, a_shared_account_has_nothing_unseen)

@@ -99,6 +99,20 @@ bills_knows_days(const struct billed *b)
 	return false;
 }
 
+bool
+bills_knows_all(const struct billed *b, int64_t from_ms, int64_t to_ms)
+{
+	int64_t day_ms;
+	size_t i;
+
+	for (i = 0; i < b->n_accounts; i++)
+		for (day_ms = from_ms; day_ms < to_ms; day_ms += BILLED_DAY_MS)
+			if (billed_has_days(&b->accounts[i]) &&
+			    billed_asked_ms(b, i, day_ms) == 0)
+				return false;
+	return true;
+}
+
 void
 bills_put_accounts(const struct setup *s, const struct billed *b)
 {

@@ -18,6 +18,8 @@ void bills_add_name(
 bool bills_has_days(const struct billed *b);
 /* Does any account know one of these days whole? */
 bool bills_knows_days(const struct billed *b);
+/* Does every account that tells days know all in [from, to) whole? */
+bool bills_knows_all(const struct billed *b, int64_t from_ms, int64_t to_ms);
 /*
  * One line an account: which days it knows whole, and when they were asked for
  * last.

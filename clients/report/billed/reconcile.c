@@ -104,6 +104,24 @@ json_row(const struct reconcile_row *row)
 	    reconcile_cause_names[row->cause]);
 }
 
+/* Of no day that is known whole, no sum is known. */
+static void
+json_total(const struct both *b)
+{
+	bool any = b->all.n > 0 ? b->all.open < b->all.n
+				: bills_knows_days(&b->billed);
+
+	fputs("\"total\":{\"seen_usd\":", stdout);
+	put_amount(any, b->all.seen, "null");
+	fputs(",\"billed_usd\":", stdout);
+	put_amount(any, b->all.billed, "null");
+	fputs(",\"difference_usd\":", stdout);
+	put_amount(any, b->all.difference, "null");
+	fputs(",\"billed_elsewhere_usd\":", stdout);
+	put_amount(any, b->all.elsewhere, "null");
+	printf(",\"open_rows\":%zu},\n ", b->all.open);
+}
+
 static void
 put_json(const struct both *b)
 {
@@ -116,15 +134,8 @@ put_json(const struct both *b)
 		fputs(i > 0 ? ",\n  " : "\n  ", stdout);
 		json_row(&b->all.rows[i]);
 	}
-	fputs("],\n \"total\":{\"seen_usd\":", stdout);
-	field_put_money(stdout, b->all.seen);
-	fputs(",\"billed_usd\":", stdout);
-	field_put_money(stdout, b->all.billed);
-	fputs(",\"difference_usd\":", stdout);
-	field_put_money(stdout, b->all.difference);
-	fputs(",\"billed_elsewhere_usd\":", stdout);
-	field_put_money(stdout, b->all.elsewhere);
-	printf(",\"open_rows\":%zu},\n ", b->all.open);
+	fputs("],\n ", stdout);
+	json_total(b);
 	bills_json_quantities(&b->billed);
 	fputs(",\n ", stdout);
 	bills_json_accounts(&b->billed);
@@ -190,6 +201,18 @@ put_open(const struct both *b)
 	    n);
 }
 
+static void
+put_nothing(const struct both *b)
+{
+	const struct report_query *q = &b->a->query;
+
+	if (bills_knows_all(&b->billed, q->edges[0], q->edges[q->nedges - 1]))
+		puts(_("Nothing was seen and nothing was billed."));
+	else if (bills_knows_days(&b->billed))
+		puts(_("Nothing was seen, and nothing was billed on the days "
+		       "that are known whole."));
+}
+
 static int
 put_table(const struct both *b)
 {
@@ -203,8 +226,8 @@ put_table(const struct both *b)
 	}
 	if (b->all.n > 0)
 		rc = reconcile_table(b->s, &b->all);
-	else if (bills_knows_days(&b->billed))
-		puts(_("Nothing was seen and nothing was billed."));
+	else
+		put_nothing(b);
 	put_open(b);
 	bills_put_accounts(b->s, &b->billed);
 	return rc;

@@ -19,6 +19,7 @@ struct part {
 	enum part_kind kind;
 	const struct billed_row *billed;
 	const struct report_row *seen;
+	bool is_shared; /* billed by an account that others use too */
 };
 
 /* How a provider bills, by account. */
@@ -140,7 +141,6 @@ take_accounts(struct reconcile_row *row, const struct billed *b)
 		if (!billed_has_days(a) || !text_eq(a->provider, row->provider))
 			continue;
 		at_ms = billed_asked_ms(b, i, row->day_ms);
-		row->is_shared |= a->is_shared;
 		gives_cost |= a->gives_cost;
 		is_part |= at_ms == 0;
 		row->is_asked |=
@@ -215,6 +215,18 @@ take_way(struct part *p, const struct joining *j, struct text model)
 	p->model = p->is_by_model ? model : TEXT("");
 }
 
+/* Is it of a shared account, and of more than nothing? */
+static bool
+is_of_others(const struct joining *j, const struct billed_row *row)
+{
+	bool any = row->has_amount && row->amount != 0;
+	size_t i;
+
+	for (i = 0; i < BILLED_COUNTS; i++)
+		any |= row->n[i] > 0;
+	return any && j->b->accounts[row->account].is_shared;
+}
+
 static void
 part_of_billed(
     struct part *p, const struct joining *j, const struct billed_row *row)
@@ -224,6 +236,7 @@ part_of_billed(
 		.provider = provider_of(j->b, row),
 		.kind = PART_COUNTS,
 		.billed = row,
+		.is_shared = is_of_others(j, row),
 	};
 	take_way(p, j, row->model);
 	if (!row->has_amount)
@@ -297,6 +310,7 @@ add_billed(struct reconcile_row *row, const struct billed_row *billed)
 static void
 add_part(struct reconcile_row *row, const struct part *p)
 {
+	row->is_shared |= p->is_shared;
 	if (p->billed != NULL) {
 		add_billed(row, p->billed);
 		return;

@@ -49,8 +49,9 @@ struct reconcile_row {
 	/* The parts of amount and n that are of batches. */
 	money_sum batch_amount;
 	uint64_t batch_tokens;
+	bool is_shared; /* a shared account billed some of it */
 	/* Of the provider's accounts. */
-	bool is_whole, is_shared;
+	bool is_whole;
 	bool is_asked;     /* what is missing of the day may still come */
 	int64_t at_ms;     /* when the one asked longest ago was asked */
 	bool saw_provider; /* some call of it was seen that day */

@@ -71,14 +71,15 @@ is_told(const struct unseen *u, const struct billed_row *row,
 	       billed_asked_ms(&u->billed, row->account, row->day_ms) != 0;
 }
 
-/* Adds a row of dollars to its day's bill if it is one of that provider. */
-static void
-add_row(const struct unseen *u, const struct billed_row *row,
+/* The day's bill that a row of dollars is part of, if of that provider. */
+static money_sum *
+day_of(const struct unseen *u, const struct billed_row *row,
     struct text provider, const int64_t *edges, size_t n_days, money_sum *day)
 {
-	if (billed_is_usd(row) && is_told(u, row, edges, n_days) &&
-	    text_eq(u->billed.accounts[row->account].provider, provider))
-		day[(row->day_ms - edges[0]) / BILLED_DAY_MS] += row->amount;
+	if (!billed_is_usd(row) || !is_told(u, row, edges, n_days) ||
+	    !text_eq(u->billed.accounts[row->account].provider, provider))
+		return NULL;
+	return &day[(row->day_ms - edges[0]) / BILLED_DAY_MS];
 }
 
 static int
@@ -88,9 +89,11 @@ add_foreign(struct unseen *u, const int64_t *edges, size_t n_days)
 	size_t i;
 
 	for (i = 0; i < u->billed.n; i++, row++)
-		if (foreign_is(row) && is_told(u, row, edges, n_days) &&
-		    foreign_add(&u->foreign, row) != 0)
-			return -1;
+		if (foreign_is(row) && is_told(u, row, edges, n_days)) {
+			if (foreign_add(&u->foreign, row) != 0)
+				return -1;
+			u->is_named[row->account] = true;
+		}
 	return 0;
 }
 
@@ -100,11 +103,16 @@ add_provider(struct unseen *u, struct text provider,
     const struct report_row *seen, size_t n_seen, const int64_t *edges,
     size_t n_days, money_sum *day)
 {
+	const struct billed_row *row, *end = u->billed.rows + u->billed.n;
+	money_sum *bill;
 	size_t i;
 
 	memset(day, 0, n_days * sizeof(*day));
-	for (i = 0; i < u->billed.n; i++)
-		add_row(u, &u->billed.rows[i], provider, edges, n_days, day);
+	for (row = u->billed.rows; row < end; row++) {
+		bill = day_of(u, row, provider, edges, n_days, day);
+		if (bill != NULL)
+			*bill += row->amount;
+	}
 	for (i = 0; i < n_seen; i++)
 		if (text_eq(seen[i].key[0], provider))
 			day[seen[i].period] -=
@@ -112,6 +120,11 @@ add_provider(struct unseen *u, struct text provider,
 	for (i = 0; i < n_days; i++)
 		if (day[i] > 0)
 			u->amount += day[i];
+	for (row = u->billed.rows; row < end; row++) {
+		bill = day_of(u, row, provider, edges, n_days, day);
+		if (bill != NULL && *bill > 0 && row->amount > 0)
+			u->is_named[row->account] = true;
+	}
 }
 
 static bool
@@ -133,8 +146,11 @@ unseen_sum(struct unseen *u, const struct report_row *seen, size_t n_seen,
 	money_sum *day = calloc(n_days, sizeof(*day));
 	size_t i;
 
-	if (day == NULL)
+	u->is_named = calloc(b->n_accounts + 1, sizeof(*u->is_named));
+	if (day == NULL || u->is_named == NULL) {
+		free(day);
 		return -1;
+	}
 	for (i = 0; i < b->n_accounts; i++) {
 		widen(u, i, edges[0], edges[n_days]);
 		if (is_first_of_provider(b, i))
@@ -150,6 +166,7 @@ unseen_free(struct unseen *u)
 {
 	billed_free(&u->billed);
 	foreign_free(&u->foreign);
+	free(u->is_named);
 	*u = (struct unseen){ .amount = 0 };
 }
 
@@ -172,13 +189,18 @@ unseen_put_note(const struct setup *s, const struct unseen *u)
 	size_t i;
 
 	for (i = 0; i < u->billed.n_accounts; i++)
-		if (has_days(&u->billed, i, u->from_ms, u->to_ms))
+		if (u->is_named[i])
 			bills_add_name(&u->billed, i, names);
 	utc_format_day(u->from_ms, from);
 	utc_format_day(u->to_ms - BILLED_DAY_MS, to);
-	printf(_("unseen: billed by %s beyond what was seen here, %s to %s "
-		 "(UTC)\n"),
-	    names, from, to);
+	if (names[0] != '\0')
+		printf(_("unseen: billed by %s beyond what was seen here, "
+			 "%s to %s (UTC)\n"),
+		    names, from, to);
+	else
+		printf(_("unseen: nothing was billed beyond what was seen "
+			 "here, %s to %s (UTC)\n"),
+		    from, to);
 	foreign_put(s, &u->billed, &u->foreign);
 }
 
@@ -190,7 +212,7 @@ json_names(const struct unseen *u)
 
 	fputs(",\"accounts\":[", stdout);
 	for (i = 0; i < u->billed.n_accounts; i++) {
-		if (!has_days(&u->billed, i, u->from_ms, u->to_ms))
+		if (!u->is_named[i])
 			continue;
 		if (!first)
 			putchar(',');

@@ -16,6 +16,7 @@ struct unseen {
 	int64_t from_ms, to_ms; /* from the first such day to the last */
 	struct foreign foreign; /* which has no part in the amount */
 	struct billed billed;   /* owned */
+	bool *is_named; /* by account: some of amount or foreign is its */
 };
 
 /* Does any account of b count on some day of [from, to)? */
@@ -31,7 +32,7 @@ void unseen_free(struct unseen *u);
 void unseen_amount(
     const struct setup *s, const struct unseen *u, char buf[FIGURE_MAX]);
 
-/* Which days and which accounts that is, in a line or two. */
+/* Which days that is, and which accounts billed it, in a line or two. */
 void unseen_put_note(const struct setup *s, const struct unseen *u);
 /* "unseen":{…} */
 void unseen_json(const struct unseen *u);

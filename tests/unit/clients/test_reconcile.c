@@ -315,6 +315,25 @@ Test(reconcile, names_that_only_begin_alike_are_other_models)
 	cr_expect_eq(reconcile_cmp_model(TEXT(""), TEXT("")), 0);
 }
 
+Test(reconcile, others_are_suspected_only_of_what_their_account_billed)
+{
+	const struct bill bills[] = {
+		{ 0, "openai", NULL, "USD", "0.5", 0, 0 },
+		{ 0, "openai/x", NULL, "USD", "0", 0, 0 },
+		{ 1, "openai", NULL, "USD", "0.5", 0, 0 },
+		{ 1, "openai/x", NULL, "USD", "0.1", 0, 0 },
+	};
+	const struct account accounts[] = {
+		{ "openai", "openai", false, "cost", 0, 3, LATE },
+		{ "openai/x", "openai", true, "cost", 0, 3, LATE },
+	};
+
+	books_take(&books, bills, 4, accounts, 2);
+	join(2);
+	expect_row(0, "", "0", "0.5", "0.5", "unhooked_key");
+	expect_row(1, "", "0", "0.6", "0.6", "shared");
+}
+
 Test(reconcile, currencies_stand_apart_and_are_in_no_sum)
 {
 	const struct bill bills[] = {

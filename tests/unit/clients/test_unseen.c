@@ -66,6 +66,34 @@ Test(unseen, days_add_up_and_none_makes_up_for_another)
 	unseen_free(&u);
 }
 
+Test(unseen, only_accounts_that_billed_some_of_it_are_named)
+{
+	const struct bill bills[] = {
+		{ 0, "openai", NULL, "USD", "3", 0, 0 },
+		{ 1, "openai/x", NULL, "USD", "1", 0, 0 },
+		{ 0, "openai/y", NULL, "USD", "0", 0, 0 },
+		{ 0, "kimi", NULL, "CNY", "7", 0, 0 },
+	};
+	const struct account accounts[] = {
+		{ "openai", "openai", false, "cost", 0, 2, LATE },
+		{ "openai/x", "openai", false, "cost", 0, 2, LATE },
+		{ "openai/y", "openai", false, "cost", 0, 2, LATE },
+		{ "kimi", "kimi", false, "cost", 0, 1, LATE },
+	};
+	static const bool want[] = { true, false, false, true };
+	struct unseen u;
+	size_t i;
+
+	books_take(&books, bills, 4, accounts, 4);
+	books_see(&books, 1, "openai", "gpt-5", "1");
+	u = sum_unseen();
+	EXPECT_USD(u.amount, "3", "unseen");
+	for (i = 0; i < 4; i++)
+		cr_expect_eq(u.is_named[i], want[i], "%s is %snamed",
+		    accounts[i].name, u.is_named[i] ? "" : "not ");
+	unseen_free(&u);
+}
+
 Test(foreign, currencies_and_accounts_stand_apart)
 {
 	static const struct {
