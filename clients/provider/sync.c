@@ -238,13 +238,15 @@ put_errors(const struct setup *s, struct value list)
 }
 
 static void
-put_row(struct table *t, const struct value *row)
+put_row(struct table *t, const struct value *row, bool has_rows)
 {
 	char rows[FIGURE_MAX];
 
 	table_text(t, fetch_text(row, "name"));
 	table_text(t, fetch_text(row, "feed"));
 	table_text(t, provider_outcome(fetch_text(row, "outcome")));
+	if (!has_rows)
+		return;
 	figure_grouped(fetch_u64(row, "rows"), rows);
 	table_str(t, rows);
 }
@@ -263,7 +265,7 @@ is_first_of(struct value list, const struct value *row)
 
 /* They come as they end, several accounts at a time: shown one by one. */
 static void
-put_accounts(struct table *t, struct value list)
+put_accounts(struct table *t, struct value list, bool has_rows)
 {
 	struct value firsts = list, rest, first, row;
 
@@ -273,21 +275,35 @@ put_accounts(struct table *t, struct value list)
 		for (rest = list; fetch_next(&rest, &row);)
 			if (text_eq(fetch_text(&row, "name"),
 				fetch_text(&first, "name")))
-				put_row(t, &row);
+				put_row(t, &row, has_rows);
 	}
+}
+
+static struct table *
+draw(struct value list, bool has_rows)
+{
+	struct table *t = table_new();
+
+	table_column(t, _("account"), TABLE_TRUNC);
+	table_column(t, _("asked for"), 0);
+	table_column(t, _("outcome"), TABLE_TRUNC);
+	if (has_rows)
+		table_column(t, _("rows"), TABLE_RIGHT);
+	put_accounts(t, list, has_rows);
+	return t;
 }
 
 static int
 put_table(const struct setup *s, struct value list)
 {
-	struct table *t = table_new();
+	struct table *t = draw(list, true);
+	size_t width = setup_width(s);
 	int rc;
 
-	table_column(t, _("account"), 0);
-	table_column(t, _("asked for"), 0);
-	table_column(t, _("outcome"), 0);
-	table_column(t, _("rows"), TABLE_RIGHT);
-	put_accounts(t, list);
+	if (width > 0 && table_width(t) > width) {
+		table_free(t);
+		t = draw(list, false);
+	}
 	rc = setup_print(s, t);
 	put_errors(s, list);
 	return rc;

@@ -67,6 +67,9 @@ def gone(c):
            ("absent", True))
     expect("state of one that has more", c.account()["state"], "ok")
     expect_client(c, 0, "not there for this account", "sync", "openai")
+    said = expect_client(c, 0, " not there", "sync", "openai", "--width", "40")
+    wide = [x for x in said.splitlines() if len(x) > 40 and "404" not in x]
+    expect("wider than 40 columns", wide, [])
     ill.paths = ("",)
     expect("outcomes", {r["outcome"] for r in c.sync()}, {"absent"})
     it = c.account()

@@ -11,6 +11,8 @@
 
 #include <criterion/criterion.h>
 
+#include "proto/lang.h"
+
 #define FAULT_EXIT 77 /* as in fault.c */
 
 static struct home home;
@@ -207,6 +209,48 @@ Test(provider_balance, a_window_that_was_reset_is_not_shown_as_it_was)
 	expect_unsaid("91%");
 	SAYS("61 天前已清零", "tt-provider", "balance", "--lang", "zh");
 	SAYS("\"current\":false,", "tt-provider", "list", "--json");
+	daemon_stop(&home);
+}
+
+/* However narrow, what a row is stays whole, and no line is wider. */
+static void
+expect_narrow(const char *width, size_t columns)
+{
+	const char *line;
+	struct run r;
+	size_t len;
+
+	RUN(&home, &r, "tt-provider", "balance", "--width", width);
+	cr_expect_not_null(
+	    strstr(r.out, "MiniMax-M* interval "), "at %s: %s", width, r.out);
+	cr_expect_not_null(
+	    strstr(r.out, "91% used"), "at %s: %s", width, r.out);
+	cr_expect_not_null(
+	    strstr(r.out, "minimax/work"), "at %s: %s", width, r.out);
+	for (line = r.out; *line != '\0'; line += len + (line[len] == '\n')) {
+		len = strcspn(line, "\n");
+		cr_expect_leq(lang_width(line, len), columns,
+		    "wider than %s columns: %.*s", width, (int)len, line);
+	}
+	run_free(&r);
+}
+
+Test(provider_balance, a_narrow_table_still_says_what_each_row_is)
+{
+	need_python();
+	daemon_start(&home);
+	play("windows");
+	SAYS("is not asked any more", "tt-provider", "disable", "minimax/work");
+	home_env(&home, "TT_NOW", "2026-05-12T11:30:00Z");
+	SAYS("resets in 30m  1 h ago (disabled)\n", "tt-provider", "balance");
+	expect_narrow("80", 80);
+	expect_narrow("60", 60);
+	expect_narrow("40", 40);
+	SAYS("\nminimax/work: as of 1 h ago (disabled)\n", "tt-provider",
+	    "balance", "--width", "80");
+	SAYS("resets in 30m\n", "tt-provider", "balance", "--width", "60");
+	SAYS("\nminimax/work：截至 1 小时前（已停用）\n", "tt-provider",
+	    "balance", "--width", "60", "--lang", "zh");
 	daemon_stop(&home);
 }
 

@@ -239,13 +239,13 @@ Test(provider_client, who_is_asked_for_a_new_key_is_told_which_kind)
 
 /* No line of the table is wider; what stays is the account and its state. */
 static void
-expect_narrow(const char *width, size_t columns)
+expect_narrow(const char *verb, const char *width, size_t columns)
 {
 	const char *line;
 	struct run r;
 	size_t len;
 
-	RUN(&home, &r, "tt-provider", "list", "--width", width);
+	RUN(&home, &r, "tt-provider", verb, "--width", width);
 	cr_expect_not_null(strstr(r.out, "openai"), "%s", r.out);
 	cr_expect_not_null(strstr(r.out, "  ok"), "%s", r.out);
 	for (line = r.out; *line != '\0'; line += len + (line[len] == '\n')) {
@@ -260,11 +260,19 @@ Test(provider_client, a_list_fits_into_the_terminal)
 {
 	add("openai");
 	PROVIDER(0, "ok", "sync", "openai");
-	expect_narrow("80", 80);
-	expect_narrow("40", 40);
-	expect_narrow("20", 20);
+	expect_narrow("list", "80", 80);
+	expect_narrow("list", "40", 40);
+	expect_narrow("list", "20", 20);
 	PROVIDER(0, "last success", "list", "--width", "40");
 	PROVIDER(0, "low below", "list", "--width", "80");
+}
+
+Test(provider_client, what_a_sync_came_to_fits_into_the_terminal)
+{
+	add("openai/a-rather-long-name");
+	expect_narrow("sync", "80", 80);
+	expect_narrow("sync", "40", 40);
+	PROVIDER(0, "  rows\n", "sync", "--width", "80");
 }
 
 Test(provider_client, an_error_says_which_feed_and_when)
