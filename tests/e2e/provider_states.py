@@ -80,6 +80,11 @@ def gone(c):
     c.move_clock(DAY)
     c.sync()
     expect("notices of a day", len(notices(c)), 1)
+    expect_client(c, 0, "is the address of the service right? `tt-provider "
+                  "sync openai` asks it again.\n", program="tt-notices")
+    said = expect_client(c, 0, "地址是否正确？`tt-provider sync", "--lang", "zh",
+                         program="tt-notices")
+    expect(f"no other key: {said}", "--new-key" in said, False)
     # As soon as something is there again.
     ill.paths = ("/costs",)
     c.sync()
@@ -101,9 +106,9 @@ def told(c):
     expect("notices", [(n["subject"], n["why"], n["from"]) for n in notices(c)],
            [("openai", why, c.now - DAY)])
     expect_client(c, 0, "The provider openai could not be asked since "
-                  f"2026-05-12 10:00 what was used: {why}. `tt-provider sync "
-                  "openai` asks it again; `tt-provider set openai --new-key` "
-                  "takes another key.", program="tt-notices")
+                  f"2026-05-12 10:00 what was used: {why}. `tt-provider set "
+                  "openai --new-key` takes another key.\n",
+                  program="tt-notices")
     expect_client(c, 0, "自 2026-05-12 10:00 起无法向服务商 openai 查询用量：该密钥",
                   "--lang", "zh", program="tt-notices")
     expect_client(c, 0, f'"why":"{why}"', "--json",
