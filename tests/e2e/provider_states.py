@@ -89,6 +89,7 @@ def gone(c):
     ill.paths = ("/costs",)
     c.sync()
     expect("state with more", c.account()["state"], "ok")
+    expect("notices of what is over", notices(c), [])
     ill.how = None
     expect("outcomes", {r["outcome"] for r in c.sync()}, {"ok"})
     expect("amounts", c.amounts(), OpenAI.amounts)
