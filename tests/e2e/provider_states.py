@@ -280,5 +280,24 @@ def refused(c):
     expect("requests", len(service.seen), n)
 
 
+def refused_later(c):
+    """What feeds failed with before the key was refused is over."""
+    ill = Ill(c, OpenAI())
+    ill.how = (400, {})
+    errors = [r["error"] for r in c.sync()]
+    expect(errors, all("(HTTP 400)" in e for e in errors), True)
+    ill.how = (401, {})
+    ill.seen()
+    for requests in (1, 0):
+        results = c.sync()
+        expect("requests", len(ill.seen()), requests)
+        expect("outcomes", {r["outcome"] for r in results}, {"bad_key"})
+        errors = {r["error"] for r in results}
+        expect(errors, len(errors), 1)
+        expect(errors, "(HTTP 401)" in errors.pop(), True)
+    said = expect_client(c, 1, "key refused", "sync", "openai")
+    expect(said, "HTTP 400" in said, False)
+
+
 if __name__ == "__main__":
     play(globals())
