@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "proto/calendar.h"
 #include "proto/filling.h"
@@ -45,13 +46,18 @@ const char *const notice_sentences[NOTICE_SENTENCES] = {
 	    N_("Nothing has been heard of {subject} since {day}: is it still "
 	       "hooked up?"),
 	[SENTENCE_PROVIDER] =
-	    N_("The provider {subject} could not be asked since {day}. "
-	       "tt-provider sync {subject} asks it again; tt-provider set "
-	       "{subject} --new-key takes another key."),
+	    N_("The provider {subject} could not be asked since "
+	       "{day}.{remedy}"),
 	[SENTENCE_PROVIDER_WHY] =
-	    N_("The provider {subject} could not be asked since {day}: {why}. "
-	       "tt-provider sync {subject} asks it again; tt-provider set "
-	       "{subject} --new-key takes another key."),
+	    N_("The provider {subject} could not be asked since {day}: "
+	       "{why}.{remedy}"),
+	[SENTENCE_PROVIDER_ASKS] =
+	    N_("The provider {subject} could not be asked since {day}: "
+	       "{why}{remedy}"),
+	[SENTENCE_REMEDY_SYNC] =
+	    N_(" tt-provider sync {subject} asks it again."),
+	[SENTENCE_REMEDY_KEY] =
+	    N_(" tt-provider set {subject} --new-key takes another key."),
 	[SENTENCE_PRICE] =
 	    N_("The model {subject} has no price: what it costs is not "
 	       "counted until tt-price set tells it."),
@@ -85,6 +91,39 @@ notice_name(struct text name)
 	return filter(name, '.');
 }
 
+static bool
+begins(struct text t, const char *with)
+{
+	size_t len = strlen(with);
+
+	return t.len >= len && memcmp(t.p, with, len) == 0;
+}
+
+/* A key that was refused is not asked with again. */
+enum notice_remedy
+notice_remedy(const struct notice *n)
+{
+	static const struct {
+		const char *begin;
+		enum notice_remedy remedy;
+	} known[] = {
+		{ "the key is not accepted", REMEDY_KEY },
+		{ "the key may not do this", REMEDY_KEY },
+		{ "the key cannot be read from ", REMEDY_NONE },
+	};
+
+	for (size_t i = 0; i < LENGTH(known); i++)
+		if (begins(n->why, known[i].begin))
+			return known[i].remedy;
+	return REMEDY_SYNC;
+}
+
+bool
+notice_asks(const struct notice *n)
+{
+	return n->why.len > 0 && n->why.p[n->why.len - 1] == '?';
+}
+
 static enum notice_sentence
 choose(const struct notice *n)
 {
@@ -104,7 +143,8 @@ choose(const struct notice *n)
 		return n->kind == NOTICE_WEEKLY ? SENTENCE_WEEKLY_FIGURES
 						: SENTENCE_DAILY_FIGURES;
 	if (n->kind == NOTICE_PROVIDER && n->why.len > 0)
-		return SENTENCE_PROVIDER_WHY;
+		return notice_asks(n) ? SENTENCE_PROVIDER_ASKS
+				      : SENTENCE_PROVIDER_WHY;
 	if (n->kind != NOTICE_BUDGET)
 		return of_kind[n->kind];
 	if (n->is_tokens)
@@ -227,11 +267,30 @@ format_figures(const struct notice_figures *f, const char *const *sentences,
 	return (struct text){ buf, (uint32_t)len };
 }
 
+static struct text
+format_remedy(const struct notice *n, const char *const *sentences,
+    char buf[NOTICE_TEXT_MAX])
+{
+	static const enum notice_sentence of[] = {
+		[REMEDY_SYNC] = SENTENCE_REMEDY_SYNC,
+		[REMEDY_KEY] = SENTENCE_REMEDY_KEY,
+	};
+	const struct filling filling = { "subject", notice_name(n->subject) };
+	enum notice_remedy remedy = notice_remedy(n);
+	size_t len;
+
+	if (n->kind != NOTICE_PROVIDER || remedy == REMEDY_NONE)
+		return TEXT("");
+	len = fill_sentence(
+	    sentence(sentences, of[remedy]), &filling, 1, buf, NOTICE_TEXT_MAX);
+	return (struct text){ buf, (uint32_t)len };
+}
+
 size_t
 notice_text(const struct notice *n, const char *const *sentences,
     char buf[NOTICE_TEXT_MAX])
 {
-	char figures[NOTICE_TEXT_MAX];
+	char figures[NOTICE_TEXT_MAX], remedy[NOTICE_TEXT_MAX];
 	char spent[MONEY_TEXT_MAX], limit[MONEY_TEXT_MAX];
 	char day[CALENDAR_TEXT_MAX];
 	enum notice_sentence which = choose(n);
@@ -243,6 +302,7 @@ notice_text(const struct notice *n, const char *const *sentences,
 		{ "limit", format_amount(n, n->limit, limit) },
 		{ "day", format_day(n->from_ms, day) },
 		{ "why", n->why },
+		{ "remedy", format_remedy(n, sentences, remedy) },
 		{ "figures", format_figures(&n->figures, sentences, figures) },
 	};
 

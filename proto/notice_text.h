@@ -26,14 +26,27 @@ enum notice_sentence {
 	SENTENCE_SOURCE,
 	SENTENCE_PROVIDER,
 	SENTENCE_PROVIDER_WHY,
+	SENTENCE_PROVIDER_ASKS, /* why is a question */
+	SENTENCE_REMEDY_SYNC,   /* stand within those three */
+	SENTENCE_REMEDY_KEY,
 	SENTENCE_PRICE,
 	SENTENCE_BALANCE,
 	NOTICE_SENTENCES
 };
 
-/* In English, with {subject}, {period}, {spent}, {limit}, {day}, {why} and
- * {figures} in them, or what figures are made of. */
+/* In English, with {subject}, {period}, {spent}, {limit}, {day}, {why},
+ * {remedy} and {figures} in them, or what figures are made of. */
 extern const char *const notice_sentences[NOTICE_SENTENCES];
+
+/* What helps where a provider cannot be asked. */
+enum notice_remedy {
+	REMEDY_NONE, /* why says it itself */
+	REMEDY_SYNC,
+	REMEDY_KEY
+};
+enum notice_remedy notice_remedy(const struct notice *n);
+/* Its why ends in a question mark, and takes no full stop. */
+bool notice_asks(const struct notice *n);
 
 /* The name itself where it is [A-Za-z0-9._:/@-]{1,64}, else "?". */
 struct text notice_name(struct text name);

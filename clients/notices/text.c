@@ -6,6 +6,7 @@
 #include "clients/common/text_lang.h"
 #include "clients/notices/notices.h"
 #include "clients/report/digest.h"
+#include "proto/notice_text.h"
 
 #define DATE_LENGTH 10
 #define WHY_MAX 400
@@ -151,6 +152,20 @@ tell_source(struct words *w)
 }
 
 static void
+tell_remedy(struct words *w)
+{
+	enum notice_remedy remedy = notice_remedy(w->n);
+
+	if (remedy == REMEDY_SYNC)
+		fprintf(w->f, _(" `tt-provider sync %s` asks it again."),
+		    w->subject);
+	else if (remedy == REMEDY_KEY)
+		fprintf(w->f,
+		    _(" `tt-provider set %s --new-key` takes another key."),
+		    w->subject);
+}
+
+static void
 tell_provider(struct words *w)
 {
 	char since[CALENDAR_TEXT_MAX], clean[WHY_MAX], said[WHY_MAX];
@@ -159,8 +174,11 @@ tell_provider(struct words *w)
 	if (w->n->why.len > 0) {
 		table_clean(w->n->why, clean, sizeof(clean));
 		fprintf(w->f,
-		    _("The provider %s could not be asked since %s what was "
-		      "used: %s."),
+		    notice_asks(w->n)
+			? _("The provider %s could not be asked since %s what "
+			    "was used: %s")
+			: _("The provider %s could not be asked since %s what "
+			    "was used: %s."),
 		    w->subject, since, lang_said(clean, said, sizeof(said)));
 	} else {
 		fprintf(w->f,
@@ -168,10 +186,8 @@ tell_provider(struct words *w)
 		      "used."),
 		    w->subject, since);
 	}
-	fprintf(w->f,
-	    _(" `tt-provider sync %s` asks it again; `tt-provider set %s "
-	      "--new-key` takes another key.\n"),
-	    w->subject, w->subject);
+	tell_remedy(w);
+	fputc('\n', w->f);
 }
 
 static void

@@ -83,10 +83,16 @@ def gone(c):
     c.move_clock(DAY)
     c.sync()
     expect("notices of a day", len(notices(c)), 1)
+    expect_client(c, 0, "is the address of the service right? `tt-provider "
+                  "sync openai` asks it again.\n", program="tt-notices")
+    said = expect_client(c, 0, "地址是否正确？`tt-provider sync", "--lang", "zh",
+                         program="tt-notices")
+    expect(f"no other key: {said}", "--new-key" in said, False)
     # As soon as something is there again.
     ill.paths = ("/costs",)
     c.sync()
     expect("state with more", c.account()["state"], "ok")
+    expect("notices of what is over", notices(c), [])
     ill.how = None
     expect("outcomes", {r["outcome"] for r in c.sync()}, {"ok"})
     expect("amounts", c.amounts(), OpenAI.amounts)
@@ -104,9 +110,9 @@ def told(c):
     expect("notices", [(n["subject"], n["why"], n["from"]) for n in notices(c)],
            [("openai", why, c.now - DAY)])
     expect_client(c, 0, "The provider openai could not be asked since "
-                  f"2026-05-12 10:00 what was used: {why}. `tt-provider sync "
-                  "openai` asks it again; `tt-provider set openai --new-key` "
-                  "takes another key.", program="tt-notices")
+                  f"2026-05-12 10:00 what was used: {why}. `tt-provider set "
+                  "openai --new-key` takes another key.\n",
+                  program="tt-notices")
     expect_client(c, 0, "自 2026-05-12 10:00 起无法向服务商 openai 查询用量：该密钥",
                   "--lang", "zh", program="tt-notices")
     expect_client(c, 0, f'"why":"{why}"', "--json",
@@ -275,6 +281,25 @@ def refused(c):
     expect_client(c, 0, "is not asked any more\n", "disable", "openai")
     expect_client(c, 0, "enabled, but not asked", "enable", "openai")
     expect("requests", len(service.seen), n)
+
+
+def refused_later(c):
+    """What feeds failed with before the key was refused is over."""
+    ill = Ill(c, OpenAI())
+    ill.how = (400, {})
+    errors = [r["error"] for r in c.sync()]
+    expect(errors, all("(HTTP 400)" in e for e in errors), True)
+    ill.how = (401, {})
+    ill.seen()
+    for requests in (1, 0):
+        results = c.sync()
+        expect("requests", len(ill.seen()), requests)
+        expect("outcomes", {r["outcome"] for r in results}, {"bad_key"})
+        errors = {r["error"] for r in results}
+        expect(errors, len(errors), 1)
+        expect(errors, "(HTTP 401)" in errors.pop(), True)
+    said = expect_client(c, 1, "key refused", "sync", "openai")
+    expect(said, "HTTP 400" in said, False)
 
 
 if __name__ == "__main__":

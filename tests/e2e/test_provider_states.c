@@ -72,3 +72,8 @@ Test(provider_states, an_account_with_a_refused_key_says_what_helps)
 {
 	play_state("refused");
 }
+
+Test(provider_states, a_key_that_is_refused_is_what_all_feeds_tell)
+{
+	play_state("refused_later");
+}

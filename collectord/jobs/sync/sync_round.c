@@ -361,6 +361,20 @@ judge_absence(struct sync_account *acc, int64_t now_ms)
 	memcpy(state_of(acc)->error, acc->error, sizeof(acc->error));
 }
 
+/* What any feed came to before is not why it is not asked any more. */
+static void
+note_refusal(struct account *a, const char *error)
+{
+	struct account_feed *f;
+
+	a->is_bad_key = true;
+	for (uint32_t i = 0; i < a->n_feeds; i++) {
+		f = &a->feed[i];
+		if (f->error[0] != '\0' && f->error != error)
+			snprintf(f->error, sizeof(f->error), "%s", error);
+	}
+}
+
 static void
 note_failure(struct sync_account *acc, int64_t now_ms)
 {
@@ -377,7 +391,7 @@ note_failure(struct sync_account *acc, int64_t now_ms)
 	if (acc->outcome == PROVIDER_BAD_KEY && feed->may_be_denied)
 		f->is_denied = true;
 	else if (acc->outcome == PROVIDER_BAD_KEY)
-		acc->a.is_bad_key = true;
+		note_refusal(&acc->a, f->error);
 	f->is_absent = acc->outcome == PROVIDER_ABSENT;
 	if (!f->is_denied && !f->is_absent && f->failing_ms == 0)
 		f->failing_ms = now_ms;

@@ -8,6 +8,7 @@
 #include "collectord/ledger/alerts/notices.h"
 #include "proto/error.h"
 
+#define OUTLIVED_MAX 16 /* notices withdrawn at a time */
 #define VERSION 2
 #define VERSION_NO_CURRENCY 1 /* of a low balance; nothing was told */
 #define DAY_MS 86400000ll
@@ -239,6 +240,44 @@ tell_failure(struct store_txn *txn, int64_t now_ms, struct account *a)
 	return 0;
 }
 
+/* Numbers of pending notices of the failures of an account. */
+struct outlived {
+	struct text name;
+	uint64_t number[OUTLIVED_MAX];
+	uint32_t n;
+};
+
+static int
+note_outlived(void *arg, const struct notice *n)
+{
+	struct outlived *o = arg;
+
+	if (n->kind != NOTICE_PROVIDER || !text_eq(n->subject, o->name))
+		return 0;
+	o->number[o->n++] = n->number;
+	return o->n == OUTLIVED_MAX ? STORE_NOTFOUND : 0;
+}
+
+/* Where all is well again, nobody is to be told that it was not. */
+static int
+withdraw_failures(struct store_txn *txn, struct account *a)
+{
+	struct outlived o;
+	int rc;
+
+	if (a->told_ms == 0 || account_failing_ms(a) != 0)
+		return 0;
+	do {
+		o = (struct outlived){ .name = text_of(a->name) };
+		rc = notices_each(txn, false, note_outlived, &o);
+		for (uint32_t i = 0; rc == 0 && i < o.n; i++)
+			rc = notice_set_delivered(txn, o.number[i]);
+	} while (rc == 0 && o.n == OUTLIVED_MAX);
+	if (rc == 0)
+		a->told_ms = 0;
+	return rc;
+}
+
 int
 account_put(struct store_txn *txn, int64_t now_ms, struct account *a)
 {
@@ -246,6 +285,8 @@ account_put(struct store_txn *txn, int64_t now_ms, struct account *a)
 	struct wbuf w;
 	int rc = tell_failure(txn, now_ms, a);
 
+	if (rc == 0)
+		rc = withdraw_failures(txn, a);
 	if (rc != 0)
 		return rc;
 	wbuf_init(&w, bytes, sizeof(bytes));

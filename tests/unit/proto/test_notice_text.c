@@ -190,13 +190,48 @@ Test(notice_text, a_failure_says_since_when_why_and_what_helps)
 
 	expect_text(&n,
 	    "The provider openai/work could not be asked since 2026-05-12. "
-	    "tt-provider sync openai/work asks it again; tt-provider set "
-	    "openai/work --new-key takes another key.");
+	    "tt-provider sync openai/work asks it again.");
 	n.why = TEXT("the service fails (HTTP 503)");
 	expect_text(&n,
 	    "The provider openai/work could not be asked since 2026-05-12: the "
 	    "service fails (HTTP 503). tt-provider sync openai/work asks it "
-	    "again; tt-provider set openai/work --new-key takes another key.");
+	    "again.");
+	n.why = TEXT("the key is not accepted (HTTP 401): it takes any key");
+	expect_text(&n,
+	    "The provider openai/work could not be asked since 2026-05-12: the "
+	    "key is not accepted (HTTP 401): it takes any key. tt-provider set "
+	    "openai/work --new-key takes another key.");
+	n.why = TEXT("the key may not do this (HTTP 403): it takes x");
+	expect_text(&n,
+	    "The provider openai/work could not be asked since 2026-05-12: the "
+	    "key may not do this (HTTP 403): it takes x. tt-provider set "
+	    "openai/work --new-key takes another key.");
+}
+
+Test(notice_text, a_failure_that_says_what_helps_is_told_no_more)
+{
+	struct notice n = { .kind = NOTICE_PROVIDER,
+		.subject = TEXT("x"),
+		.why = TEXT("the key cannot be read from /k: it is not there; "
+			    "tt-provider set x --new-key takes another"),
+		.from_ms = 1778580000000 };
+
+	expect_text(&n,
+	    "The provider x could not be asked since 2026-05-12: the key "
+	    "cannot be read from /k: it is not there; tt-provider set x "
+	    "--new-key takes another.");
+}
+
+Test(notice_text, a_failure_that_asks_has_no_full_stop)
+{
+	struct notice n = { .kind = NOTICE_PROVIDER,
+		.subject = TEXT("x"),
+		.why = TEXT("nothing is there (HTTP 404): is it right?"),
+		.from_ms = 1778580000000 };
+
+	expect_text(&n,
+	    "The provider x could not be asked since 2026-05-12: nothing is "
+	    "there (HTTP 404): is it right? tt-provider sync x asks it again.");
 }
 
 Test(notice_text, other_sentences_can_be_given)
