@@ -10,7 +10,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import Refused, expect  # noqa: E402
 from provider_case import (  # noqa: E402
-    DAY, KEY, MASK, OTHER_KEY, TODAY, Service, play)
+    DAY, KEY, MASK, OTHER_KEY, TODAY, Service, play, wait_until)
 
 
 def openai(costs, usage=None):
@@ -209,6 +209,11 @@ def paging(c):
     expect("state", c.account()["state"], "ok")
 
 
+def failures(c):
+    return [n["id"] for n in c.peer.call("notices")["notices"]
+            if n["kind"] == "provider"]
+
+
 def wrong_key(c):
     right = {"key": KEY}
 
@@ -238,14 +243,13 @@ def wrong_key(c):
     n = len(service.seen)
     expect("outcome", c.sync(feed="costs")["outcome"], "bad_key")
     c.move_clock(7 * DAY)
-    time.sleep(0.2)
+    wait_until("the failure is told", lambda: failures(c) == [
+        "provider/openai/2026-05-12"])
     expect("requests with a bad key", len(service.seen), n)
     c.peer.call("provider_set", name="openai", key=OTHER_KEY)
     c.settled()
     expect("outcome", c.sync(feed="costs")["outcome"], "ok")
-    expect("notices", [x["id"] for x in c.peer.call("notices")["notices"]
-                       if x["kind"] == "provider"],
-           ["provider/openai/2026-05-12"])
+    expect("failures once it is over", failures(c), [])
 
 
 def kinds(c):
