@@ -177,8 +177,8 @@ recent_requests_trim(struct recent_requests *r)
 		resize(r, cap);
 }
 
-static int
-compare_rows(const void *pa, const void *pb)
+int
+request_row_compare(const void *pa, const void *pb)
 {
 	const struct request_row *a = pa, *b = pb;
 
@@ -203,7 +203,7 @@ recent_requests_sorted(const struct recent_requests *r, uint64_t to, size_t *n)
 			    (struct request_row){ p->digest, p->number };
 	}
 	if (*n > 1)
-		qsort(rows, *n, sizeof(*rows), compare_rows);
+		qsort(rows, *n, sizeof(*rows), request_row_compare);
 	return rows;
 }
 

@@ -13,6 +13,9 @@ struct request_row {
 	uint64_t digest, number;
 };
 
+/* The order of the table; a and b are request_rows, as for qsort. */
+int request_row_compare(const void *a, const void *b);
+
 struct recent_request {
 	uint64_t digest, number; /* number 0: an empty place */
 	uint32_t next, prev;     /* of its chain: place + 1, 0 at the ends */

@@ -138,22 +138,22 @@ step_stored(struct both *b)
 	return take_stored(b, rc, k);
 }
 
+/* Below 0: the table's row is the next; 0: both have it. */
 static int
-compare_rows(const struct request_row *a, const struct request_row *b)
+compare_next(const struct both *b)
 {
-	if (a->digest != b->digest)
-		return a->digest < b->digest ? -1 : 1;
-	return a->number < b->number ? -1 : a->number > b->number;
+	if (!b->has_stored)
+		return 1;
+	if (b->at == b->n)
+		return -1;
+	return request_row_compare(&b->stored, &b->recent[b->at]);
 }
 
 /* The next row of either, and on in those that have it. */
 static int
 take_next(struct both *b, struct request_row *row)
 {
-	int order = !b->has_stored ? 1
-		    : b->at == b->n
-			? -1
-			: compare_rows(&b->stored, &b->recent[b->at]);
+	int order = compare_next(b);
 
 	*row = order <= 0 ? b->stored : b->recent[b->at];
 	if (order >= 0)
